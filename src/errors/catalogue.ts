@@ -1,0 +1,127 @@
+type Entry = {
+  /** Whether the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+  /** 1 failed, 2 usage or configuration, 3 held, 4 busy. */
+  readonly exitCode: 1 | 2 | 3 | 4;
+  readonly remedy: string;
+};
+
+/** Every error code, what it means for a retry and for the exit code, and what to do about it. */
+export const ERRORS = {
+  config_invalid: {
+    retryable: false,
+    exitCode: 2,
+    remedy: 'Correct the named values and run again.',
+  },
+  usage: { retryable: false, exitCode: 2, remedy: 'See walhook --help.' },
+  database_unreachable: {
+    retryable: true,
+    exitCode: 1,
+    remedy: 'Check host, port and network of the database URL, and that the server accepts connections.',
+  },
+  database_auth_failed: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Check user and password in the database URL and pg_hba.conf.',
+  },
+  database_missing: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Check the database name in the database URL.',
+  },
+  database_too_many_connections: {
+    retryable: true,
+    exitCode: 1,
+    remedy: 'Free connections or raise max_connections; a drain needs two.',
+  },
+  database_connection_lost: {
+    retryable: true,
+    exitCode: 1,
+    remedy: 'The server closed the connection; the next drain goes on where this one stopped.',
+  },
+  database_query_failed: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'See the server message and its log.',
+  },
+  privilege_missing: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Grant the role what the message names (alter role … replication; rds_replication on RDS).',
+  },
+  wal_level_not_logical: {
+    retryable: false,
+    exitCode: 1,
+    remedy: "Set wal_level = 'logical' in postgresql.conf (or the provider's parameter group) and restart the server.",
+  },
+  slots_exhausted: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Raise max_replication_slots or drop a slot that nobody uses.',
+  },
+  slot_missing: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Run walhook init. Changes made before the new slot exists are not in it: take a snapshot if you need them.',
+  },
+  slot_wrong_plugin: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Choose another slot name, or drop that slot if nobody uses it.',
+  },
+  slot_wrong_database: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Connect to the database that the slot belongs to, or choose another slot name.',
+  },
+  slot_lost: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Drop the slot, run walhook init --adopt, and take a snapshot of the missing range.',
+  },
+  slot_replaced: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Take a snapshot of the missing range, then run walhook init --adopt to go on from the slot as it is.',
+  },
+  slot_in_use: {
+    retryable: true,
+    exitCode: 1,
+    remedy: 'Another process reads this slot (see active_pid in pg_replication_slots); a slot can have one reader.',
+  },
+  publication_missing: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Run walhook init, or create the publication before its slot.',
+  },
+  cluster_changed: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'The database URL leads to another cluster or timeline. Correct it, or take a snapshot and run walhook init --adopt.',
+  },
+  state_missing: { retryable: false, exitCode: 1, remedy: 'Run walhook init.' },
+  state_outdated: { retryable: false, exitCode: 1, remedy: 'Run walhook init to migrate the state tables.' },
+  lease_lost: {
+    retryable: true,
+    exitCode: 1,
+    remedy: 'Another drainer took over while this process was paused; nothing to do.',
+  },
+  decode_failed: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'The server sent something walhook cannot read. Please report it with the code and the server version.',
+  },
+  stuck: {
+    retryable: true,
+    exitCode: 1,
+    remedy: 'Raise drain.deadlineMs: reading one transaction takes longer than a whole drain may.',
+  },
+  endpoint_held: {
+    retryable: true,
+    exitCode: 3,
+    remedy: 'Make the endpoint answer 2xx again; its events wait in the slot.',
+  },
+  internal: { retryable: false, exitCode: 1, remedy: 'This is a bug in walhook; please report it.' },
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof ERRORS;
