@@ -1,0 +1,8 @@
+import { NINE, ZERO } from './ascii.ts';
+
+/** The first index from `from` on that holds no decimal digit; `end` where all do. */
+export function skipDigits(source: Uint8Array, from: number, end: number): number {
+  let i = from;
+  while (i < end && source[i]! >= ZERO && source[i]! <= NINE) i++;
+  return i;
+}
