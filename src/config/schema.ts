@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { drainSchema } from './drain-schema.ts';
+import { endpointSchema } from './endpoint-schema.ts';
+import { plainNameFault, plainNameWants } from './event-options.ts';
+import { besideOtherFaults, matching, optionNotes, text, wholeNumber } from './option-notes.ts';
+import {
+  identifierFault,
+  identifierWants,
+  isIdentifier,
+  ownSchemaFault,
+} from './postgres-names.ts';
+import { postgresUrlFault, postgresUrlWants } from './postgres-url.ts';
+
+const slotWants = '1 to 63 of a-z, 0-9 and _';
+
+const databaseSchema = z.strictObject({
+  url: text(
+    {
+      what: 'The database whose changes are drained.',
+      wants: postgresUrlWants,
+      secret: 'url',
+    },
+    postgresUrlFault,
+  ),
+  connectTimeoutMs: wholeNumber({
+    what: 'Connecting takes this long at the most.',
+    unit: 'ms',
+    min: 1,
+    max: 600_000,
+  }).default(10_000),
+});
+
+const stateSchema = z.strictObject({
+  schema: text(
+    { what: 'The schema of the state tables. walhook init creates it.', wants: identifierWants },
+    ownSchemaFault,
+  ).default('walhook'),
+  url: text(
+    {
+      what: 'The database that holds the state tables, where it is not the drained one.',
+      wants: postgresUrlWants,
+      secret: 'url',
+    },
+    postgresUrlFault,
+  ).optional(),
+  keepRunsMs: wholeNumber({
+    what: 'How long the reports of past drains are kept.',
+    unit: 'ms',
+    min: 0,
+    max: 315_360_000_000,
+  }).default(2_592_000_000),
+});
+
+const keysSchema = z
+  .record(
+    z.string(),
+    z.array(z.string()).register(optionNotes, {
+      what: 'The columns of one table that make its key.',
+      wants: 'a list of its columns, each once',
+    }),
+  )
+  .superRefine((tables, context) => {
+    for (const [table, columns] of Object.entries(tables)) {
+      if (!/^[^]+\.[^]+$/.test(table)) {
+        context.addIssue({ code: 'custom', path: [table], message: 'a table as schema.table' });
+      } else if (columns.length === 0 || new Set(columns).size < columns.length) {
+        context.addIssue({
+          code: 'custom',
+          path: [table],
+          message: 'a list of its columns, each once',
+        });
+      } else if (!columns.every(isIdentifier)) {
+        context.addIssue({ code: 'custom', path: [table], message: 'names of columns' });
+      }
+    }
+  })
+  .register(optionNotes, {
+    what: 'Columns that are the key of a table, by schema.table; they take the place of the key that Postgres knows.',
+    wants: "tables with their key's columns, like { 'public.orders': ['id'] }",
+  });
+
+const endpointsSchema = z
+  .array(endpointSchema)
+  .min(1)
+  .superRefine(
+    (endpoints: readonly unknown[], context) => {
+      const names = new Set<unknown>();
+      for (const [index, name] of endpoints.map(nameOf).entries()) {
+        if (names.has(name)) {
+          const message = 'a name that no other endpoint has';
+          context.addIssue({ code: 'custom', path: [index, 'name'], message });
+        }
+        if (name !== undefined) names.add(name);
+      }
+    },
+    { when: ({ value }) => Array.isArray(value) },
+  )
+  .register(optionNotes, {
+    what: 'Who gets the events. The slot moves only past what each of them has settled.',
+    wants: 'a list of one endpoint or more',
+  });
+
+function nameOf(endpoint: unknown): unknown {
+  return typeof endpoint === 'object' && endpoint !== null && 'name' in endpoint
+    ? endpoint.name
+    : undefined;
+}
+
+/** The whole configuration. Strict throughout: an option that does nothing is an error. */
+export const walhookSchema = z.strictObject({
+  pipeline: text(
+    {
+      what: 'Names the pipeline in events, reports and state tables; pipelines share a state schema.',
+      wants: plainNameWants,
+    },
+    plainNameFault,
+  ).default('walhook'),
+  database: databaseSchema,
+  slot: text(
+    { what: 'The logical replication slot.', wants: slotWants },
+    matching(/^[a-z0-9_]{1,63}$/, slotWants),
+  ).default('walhook'),
+  publication: text(
+    { what: 'The publication that says which tables are drained.', wants: identifierWants },
+    identifierFault,
+  ).default('walhook'),
+  state: stateSchema.prefault({}),
+  keys: keysSchema.default({}),
+  drain: drainSchema
+    .refine((drain) => !(drain.checkpointMs >= drain.leaseMs), {
+      path: ['checkpointMs'],
+      message: 'less than leaseMs',
+      ...besideOtherFaults,
+    })
+    .prefault({}),
+  endpoints: endpointsSchema,
+});
+
+/** What a configuration file may hold. */
+export type WalhookConfig = z.input<typeof walhookSchema>;
+
+/** What is left of it once it is valid and every default is in place. */
+export type ResolvedConfig = z.output<typeof walhookSchema>;
