@@ -1,0 +1,20 @@
+import { type AnyColumn, sql, type SQL } from 'drizzle-orm';
+
+/**
+ * The server's clock at this moment. now() is the start of the transaction, and stands still while
+ * a statement waits for a row: a lease that ran out meanwhile would pass for a valid one.
+ */
+export const CLOCK = sql`clock_timestamp()`;
+
+export function fromNow(ms: number): SQL {
+  return sql`clock_timestamp() + ${ms}::float8 * interval '1 millisecond'`;
+}
+
+/** A timestamptz as a number: its text form depends on the session's datestyle. */
+export function epochMs(column: AnyColumn | SQL): SQL {
+  return sql`(extract(epoch from ${column}) * 1000)::float8`;
+}
+
+export function instant(column: AnyColumn): SQL<Date> {
+  return epochMs(column).mapWith((ms: number | string) => new Date(Number(ms)));
+}

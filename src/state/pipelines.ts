@@ -1,0 +1,43 @@
+import { eq } from 'drizzle-orm';
+import type { PipelineRecord } from '../drain/state-store.ts';
+import { WalhookError } from '../errors/walhook-error.ts';
+import { CLOCK } from './instants.ts';
+import type { StateDatabase } from './state-database.ts';
+
+export async function registerPipeline(
+  { db, tables: { pipelines } }: StateDatabase,
+  { pipeline, slot, publication, database, identity, announcedLsn }: PipelineRecord,
+): Promise<void> {
+  const facts = { slot, publication, database, ...identity, announcedLsn };
+  await db
+    .insert(pipelines)
+    .values({ pipeline, ...facts })
+    .onConflictDoUpdate({ target: pipelines.pipeline, set: { ...facts, updatedAt: CLOCK } });
+}
+
+export async function loadPipeline(
+  { db, tables: { pipelines } }: StateDatabase,
+  pipeline: string,
+): Promise<PipelineRecord | null> {
+  const [record] = await db
+    .select({
+      pipeline: pipelines.pipeline,
+      slot: pipelines.slot,
+      publication: pipelines.publication,
+      database: pipelines.database,
+      systemIdentifier: pipelines.systemIdentifier,
+      timeline: pipelines.timeline,
+      announcedLsn: pipelines.announcedLsn,
+    })
+    .from(pipelines)
+    .where(eq(pipelines.pipeline, pipeline));
+  if (record === undefined) return null;
+  const { systemIdentifier, timeline, ...facts } = record;
+  return { ...facts, identity: { systemIdentifier, timeline } };
+}
+
+export function notRegistered(pipeline: string, schemaName: string): WalhookError {
+  return new WalhookError('state_missing', 'The pipeline is not registered in the state tables.', {
+    detail: `pipeline ${JSON.stringify(pipeline)}, schema ${JSON.stringify(schemaName)}`,
+  });
+}

@@ -1,0 +1,48 @@
+import { and, desc, eq, lt } from 'drizzle-orm';
+import type { RunRecord } from '../drain/state-store.ts';
+import { instant } from './instants.ts';
+import type { StateDatabase } from './state-database.ts';
+
+/**
+ * Records the run, and drops those that ended more than `keepMs` before it: by the clock that dated
+ * them, which need not be the server's. A run recorded twice is one run.
+ */
+export async function recordRun(
+  { db, tables: { runs } }: StateDatabase,
+  { runId, ...run }: RunRecord,
+  keepMs: number,
+): Promise<void> {
+  const oldest = new Date(run.finishedAt.getTime() - keepMs);
+  const pruned = db.$with('pruned').as(
+    db
+      .delete(runs)
+      .where(and(eq(runs.pipeline, run.pipeline), lt(runs.finishedAt, oldest)))
+      .returning({ runId: runs.runId }),
+  );
+  await db
+    .with(pruned)
+    .insert(runs)
+    .values({ runId, ...run })
+    .onConflictDoUpdate({ target: runs.runId, set: run });
+}
+
+/** The latest first. */
+export function listRuns(
+  { db, tables: { runs } }: StateDatabase,
+  pipeline: string,
+  limit: number,
+): Promise<readonly RunRecord[]> {
+  return db
+    .select({
+      runId: runs.runId,
+      pipeline: runs.pipeline,
+      startedAt: instant(runs.startedAt),
+      finishedAt: instant(runs.finishedAt),
+      status: runs.status,
+      report: runs.report,
+    })
+    .from(runs)
+    .where(eq(runs.pipeline, pipeline))
+    .orderBy(desc(runs.finishedAt), desc(runs.runId))
+    .limit(limit);
+}

@@ -1,0 +1,342 @@
+import type { Client } from 'pg';
+import { describe, expect, test } from 'vitest';
+import type { LeaseSession } from '../../src/drain/state-store.ts';
+import { toLsn } from '../../src/pgoutput/lsn.ts';
+import { createStateStore } from '../../src/state/create-state-store.ts';
+import {
+  acquire,
+  acquired,
+  deadLetter,
+  leaseRequest,
+  letLeaseRunOut,
+  openRegisteredStore,
+  progressOf,
+  RECORD,
+  type StoreUnderTest,
+} from './registered-store.ts';
+
+describe('acquiring', () => {
+  test('the first gets the lease and the record as it was before its announcement', async () => {
+    const { store } = await openRegisteredStore();
+    const target = toLsn(0xffff_0000_1234n);
+
+    const first = acquired(await store.acquireLease(leaseRequest({ target })));
+
+    expect(first.record).toEqual(RECORD);
+    expect(first.lease).toEqual({ pipeline: 'shop', token: 1n });
+    expect((await store.loadPipeline('shop'))?.announcedLsn).toBe(target);
+  });
+
+  test('a target behind what was announced takes nothing back', async () => {
+    const { store } = await openRegisteredStore();
+    await acquire(store, { target: toLsn(0x10n) });
+    expect((await store.loadPipeline('shop'))?.announcedLsn).toBe(RECORD.announcedLsn);
+  });
+
+  test('the second is told who has it and until when, by the clock of the database', async () => {
+    const { database, store, another } = await openRegisteredStore();
+    await acquire(store, { owner: 'first', ttlMs: 3_600_000 });
+
+    const outcome = await (await another()).acquireLease(leaseRequest({ owner: 'second' }));
+
+    const [row] = await database.query<{ ms: string }>(
+      'select floor(extract(epoch from lease_expires_at) * 1000) as ms from walhook.pipelines',
+    );
+    expect(outcome).toEqual({
+      kind: 'busy',
+      owner: 'first',
+      expiresAt: new Date(Number(row?.ms)),
+    });
+    const [left] = await database.query<{ seconds: number }>(
+      `select extract(epoch from lease_expires_at - now())::int as seconds from walhook.pipelines`,
+    );
+    expect(left?.seconds).toBeGreaterThan(3_500);
+    expect(left?.seconds).toBeLessThanOrEqual(3_600);
+  });
+
+  test('a busy one leaves the announcement and the token alone', async () => {
+    const { database, store, another } = await openRegisteredStore();
+    await acquire(store);
+    await (await another()).acquireLease(leaseRequest({ target: toLsn(0x9999n) }));
+    expect(
+      await database.query('select announced_lsn::text, lease_token from walhook.pipelines'),
+    ).toEqual([{ announced_lsn: '0/1000', lease_token: '1' }]);
+  });
+
+  test('of many at once exactly one gets it, every time', async () => {
+    const under = await openRegisteredStore();
+    const stores = await Promise.all(Array.from({ length: 16 }, () => under.another()));
+
+    for (let round = 1; round <= 25; round += 1) {
+      const outcomes = await Promise.all(
+        stores.map((store, at) => store.acquireLease(leaseRequest({ owner: `drainer ${at}` }))),
+      );
+      const winners = outcomes.filter(({ kind }) => kind === 'acquired').map(acquired);
+      expect(winners.map(({ lease }) => lease.token)).toEqual([BigInt(round)]);
+      if (round % 2 === 0) await letLeaseRunOut(under);
+      else await under.store.releaseLease(winners[0]!.lease, null);
+    }
+  });
+
+  test('of many at once exactly one gets it from a session that is gone', async () => {
+    const under = await openRegisteredStore();
+    const stores = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const client = await under.database.client();
+        return {
+          store: createStateStore({ client, schema: 'walhook' }),
+          session: await sessionOf(client),
+        };
+      }),
+    );
+
+    for (let round = 0; round < 15; round += 1) {
+      await holdWithEndedSession(under);
+      const outcomes = await Promise.all(
+        stores.map(({ store, session }) => store.acquireLease(leaseRequest({ session }))),
+      );
+      expect(outcomes.filter(({ kind }) => kind === 'acquired')).toHaveLength(1);
+      await letLeaseRunOut(under);
+    }
+  });
+
+  test('a drainer that connected while another waited keeps its lease', async () => {
+    const under = await openRegisteredStore();
+    await holdWithEndedSession(under);
+    const waiting = await under.database.client();
+    const { pid } = await sessionOf(waiting);
+    const blocker = await under.database.client();
+    await blocker.query('begin; select 1 from walhook.pipelines for update');
+    const waiter = createStateStore({ client: waiting, schema: 'walhook' });
+    const outcome = waiter.acquireLease(leaseRequest({ owner: 'waiter' }));
+    await untilBlocked(under, pid);
+
+    // Its session is younger than the waiter's statement, and it wins the row before the waiter.
+    const winner = await under.database.client();
+    await blocker.query(
+      `update walhook.pipelines set lease_owner = 'winner', lease_token = 99,
+         lease_expires_at = now() + interval '1 hour', lease_session_pid = a.pid,
+         lease_session_started_at = a.backend_start
+       from pg_stat_get_activity(null) a where a.pid = ${(await sessionOf(winner)).pid}`,
+    );
+    await blocker.query('commit');
+
+    expect(await outcome).toMatchObject({ kind: 'busy', owner: 'winner' });
+  });
+
+  test('a pipeline that nobody registered is named as missing', async () => {
+    const { store } = await openRegisteredStore();
+    await expect(store.acquireLease(leaseRequest({ pipeline: 'other' }))).rejects.toMatchObject({
+      code: 'state_missing',
+      detail: 'pipeline "other", schema "walhook"',
+    });
+  });
+});
+
+describe('a lease changes hands', () => {
+  test('when it has run out', async () => {
+    const under = await openRegisteredStore();
+    const first = await acquire(under.store);
+    await letLeaseRunOut(under);
+    const second = await acquire(await under.another());
+    expect(second.token).toBe(first.token + 1n);
+  });
+
+  test('when the session of its holder is gone, long before it runs out', async () => {
+    const under = await openRegisteredStore();
+    await holdWithEndedSession(under);
+    expect(await acquire(under.store)).toEqual({ pipeline: 'shop', token: 2n });
+  });
+
+  test('not while the session of its holder is there', async () => {
+    const { client, store, another } = await openRegisteredStore();
+    await acquire(store, { session: await sessionOf(client) });
+    const outcome = await (await another()).acquireLease(leaseRequest());
+    expect(outcome.kind).toBe('busy');
+  });
+
+  test('when the pid of its holder went to a session that began later', async () => {
+    const { database, client, store, another } = await openRegisteredStore();
+    await acquire(store, { session: await sessionOf(client) });
+    await database.query(
+      `update walhook.pipelines
+       set lease_session_started_at = lease_session_started_at - interval '1 hour'`,
+    );
+    expect((await acquire(await another())).token).toBe(2n);
+  });
+
+  test('never on account of a session that the server did not know in the first place', async () => {
+    const { client, store, another } = await openRegisteredStore();
+    const { pid } = await sessionOf(client);
+    await acquire(store, { session: { pid, startedAt: '2020-01-01T00:00:00Z' } });
+    const outcome = await (await another()).acquireLease(leaseRequest());
+    expect(outcome.kind).toBe('busy');
+  });
+
+  test('not where the start of the holder is hidden from this role: then only the expiry counts', async () => {
+    const under = await openRegisteredStore();
+    const role = `role_${under.database.name}`;
+    await under.database.query(
+      `create role ${role};
+       grant usage on schema walhook to ${role};
+       grant all on all tables in schema walhook to ${role}`,
+    );
+    await acquire(under.store, { session: await sessionOf(under.client) });
+    const client = await under.database.client();
+    await client.query(`set role ${role}`);
+    const store = createStateStore({ client, schema: 'walhook' });
+
+    const early = await store.acquireLease(leaseRequest());
+    await letLeaseRunOut(under);
+    const late = await store.acquireLease(leaseRequest());
+    await client.query('reset role');
+    await under.database.query(`drop owned by ${role}; drop role ${role}`);
+
+    expect([early.kind, late.kind]).toEqual(['busy', 'acquired']);
+  });
+});
+
+describe('a lease that is not the current one can write nothing', () => {
+  const stale: readonly (readonly [string, (under: StoreUnderTest) => Promise<unknown>])[] = [
+    ['ran out', letLeaseRunOut],
+    ['was released', ({ store }) => store.releaseLease({ pipeline: 'shop', token: 1n }, null)],
+    [
+      'ran out and was taken over',
+      async (under) => {
+        await letLeaseRunOut(under);
+        await acquire(await under.another());
+      },
+    ],
+    [
+      'was released, taken over and released again',
+      async (under) => {
+        await under.store.releaseLease({ pipeline: 'shop', token: 1n }, null);
+        await under.store.releaseLease(await acquire(await under.another()), null);
+      },
+    ],
+    ['lost its pipeline', ({ database }) => database.query('delete from walhook.pipelines')],
+  ];
+
+  test.each(stale)('as it %s', async (_how, happens) => {
+    const under = await openRegisteredStore();
+    const { database, store } = under;
+    const lease = await acquire(store);
+    await happens(under);
+    const tables = `
+      select (select json_agg(p) from walhook.pipelines p) as pipelines,
+        (select count(*) from walhook.endpoints) as endpoints,
+        (select count(*) from walhook.dead_letters) as dead_letters`;
+    const before = await database.query(tables);
+
+    const lost = { code: 'lease_lost', detail: 'pipeline "shop", token 1' };
+    await expect(store.saveProgress(lease, 60_000, [progressOf()])).rejects.toMatchObject(lost);
+    await expect(store.saveProgress(lease, 60_000, [])).rejects.toMatchObject(lost);
+    await expect(store.renewLease(lease, 60_000)).rejects.toMatchObject(lost);
+    await expect(store.addDeadLetters(lease, [deadLetter()])).rejects.toMatchObject(lost);
+
+    expect(await database.query(tables)).toEqual(before);
+  });
+
+  test('as it ran out while the statement waited for the row', async () => {
+    const under = await openRegisteredStore();
+    const lease = await acquire(under.store);
+    const { pid } = await sessionOf(under.client);
+    const blocker = await under.database.client();
+    await blocker.query('begin; select 1 from walhook.pipelines for update');
+    const answer = under.store
+      .saveProgress(lease, 60_000, [progressOf()])
+      .catch((error: unknown) => error);
+    await untilBlocked(under, pid);
+    await blocker.query(
+      `update walhook.pipelines set lease_expires_at = clock_timestamp(); commit`,
+    );
+    expect(await answer).toMatchObject({ code: 'lease_lost' });
+    expect(await under.store.loadEndpoints('shop')).toEqual([]);
+  });
+});
+
+describe('renewing and releasing', () => {
+  test('a renewed lease lasts from now on', async () => {
+    const { database, store } = await openRegisteredStore();
+    const lease = await acquire(store, { ttlMs: 60_000 });
+    await store.renewLease(lease, 7_200_000);
+    const [row] = await database.query<{ minutes: number }>(
+      `select extract(epoch from lease_expires_at - now())::int / 60 as minutes
+       from walhook.pipelines`,
+    );
+    expect([118, 119, 120]).toContain(row?.minutes);
+  });
+
+  test('a release notes where the slot stands, also behind what was announced', async () => {
+    const { store } = await openRegisteredStore();
+    const lease = await acquire(store, { target: toLsn(0x9000n) });
+    await store.releaseLease(lease, toLsn(0x5000n));
+    expect((await store.loadPipeline('shop'))?.announcedLsn).toBe(0x5000n);
+    expect((await acquire(store)).token).toBe(2n);
+  });
+
+  test('a release that knows no position leaves the announcement', async () => {
+    const { store } = await openRegisteredStore();
+    await store.releaseLease(await acquire(store, { target: toLsn(0x9000n) }), null);
+    expect((await store.loadPipeline('shop'))?.announcedLsn).toBe(0x9000n);
+  });
+
+  test('a release of a lost lease, or a second one, changes nothing', async () => {
+    const under = await openRegisteredStore();
+    const lost = await acquire(under.store);
+    await letLeaseRunOut(under);
+    const current = await acquire(under.store);
+    const rows = () => under.database.query('select * from walhook.pipelines');
+    const held = await rows();
+    await under.store.releaseLease(lost, toLsn(1n));
+    expect(await rows()).toEqual(held);
+
+    await under.store.releaseLease(current, toLsn(0x7000n));
+    const released = await rows();
+    await under.store.releaseLease(current, toLsn(0x8000n));
+    expect(await rows()).toEqual(released);
+  });
+
+  test('registering again keeps the lease and takes over the facts', async () => {
+    const { store } = await openRegisteredStore();
+    const lease = await acquire(store);
+    const moved = {
+      ...RECORD,
+      slot: 'another_slot',
+      identity: { systemIdentifier: null, timeline: null },
+      announcedLsn: toLsn(0x10n),
+    };
+    await store.registerPipeline(moved);
+    expect(await store.loadPipeline('shop')).toEqual(moved);
+    await expect(store.renewLease(lease, 1_000)).resolves.toBeUndefined();
+  });
+});
+
+async function sessionOf(client: Client): Promise<LeaseSession> {
+  const { rows } = await client.query<LeaseSession>(
+    `select pid, to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+       as "startedAt"
+     from pg_stat_activity where pid = pg_backend_pid()`,
+  );
+  return rows[0]!;
+}
+
+/** A drainer that took the lease for a long time, and then was killed. */
+async function holdWithEndedSession({ database }: StoreUnderTest): Promise<void> {
+  const client = await database.client();
+  const session = await sessionOf(client);
+  await acquire(createStateStore({ client, schema: 'walhook' }), { ttlMs: 3_600_000, session });
+  await client.end();
+  await until(database, `not exists (select from pg_stat_activity where pid = ${session.pid})`);
+}
+
+function untilBlocked({ database }: StoreUnderTest, pid: number): Promise<void> {
+  return until(database, `cardinality(pg_blocking_pids(${pid})) > 0`);
+}
+
+async function until(database: StoreUnderTest['database'], condition: string): Promise<void> {
+  for (;;) {
+    const [row] = await database.query<{ met: boolean }>(`select ${condition} as met`);
+    if (row?.met === true) return;
+  }
+}

@@ -1,0 +1,147 @@
+import { expect, test } from 'vitest';
+import type { Position } from '../../src/changes/position.ts';
+import { toLsn } from '../../src/pgoutput/lsn.ts';
+import { acquire, openRegisteredStore, progressOf } from './registered-store.ts';
+
+const at = (commitLsn: bigint, seq: number): Position => ({ commitLsn: toLsn(commitLsn), seq });
+
+test('progress is read back as it was saved, to the last bit', async () => {
+  const { store } = await openRegisteredStore();
+  const lease = await acquire(store);
+  const settledAhead = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  const orders = progressOf({
+    settled: at(0xffff_ffff_ffff_fffen, 4_294_967_295),
+    settledAhead,
+    state: 'held',
+    reason: `503 after 3 attempts: "no, \\ {not} now", NULL, ✗ \0`,
+    delivered: 9_007_199_254_740_991,
+    filtered: 2,
+    deadLettered: 3,
+    failedAttempts: 4,
+  });
+  const other = progressOf({ endpoint: 'a "quoted", {odd} name', reason: null });
+
+  await store.saveProgress(lease, 60_000, [orders, other]);
+
+  expect(await store.loadEndpoints('shop')).toEqual([
+    {
+      ...other,
+      delivered: 0n,
+      filtered: 0n,
+      deadLettered: 0n,
+      failedAttempts: 0n,
+      updatedAt: expect.any(Date),
+    },
+    {
+      ...orders,
+      reason: orders.reason?.replace('\0', '\uFFFD'),
+      delivered: 9_007_199_254_740_991n,
+      filtered: 2n,
+      deadLettered: 3n,
+      failedAttempts: 4n,
+      updatedAt: expect.any(Date),
+    },
+  ]);
+});
+
+test('counts are added up, and the rest is replaced', async () => {
+  const { store } = await openRegisteredStore();
+  const lease = await acquire(store);
+  const step = { delivered: 5, filtered: 6, deadLettered: 7, failedAttempts: 8 };
+  await store.saveProgress(lease, 60_000, [
+    progressOf({ ...step, state: 'held', reason: 'down', settledAhead: Uint8Array.of(1) }),
+  ]);
+  await store.saveProgress(lease, 60_000, [progressOf({ ...step, settled: at(0x2000n, 9) })]);
+  expect(await store.loadEndpoints('shop')).toEqual([
+    {
+      endpoint: 'orders',
+      settled: at(0x2000n, 9),
+      settledAhead: new Uint8Array(),
+      state: 'active',
+      reason: null,
+      delivered: 10n,
+      filtered: 12n,
+      deadLettered: 14n,
+      failedAttempts: 16n,
+      updatedAt: expect.any(Date),
+    },
+  ]);
+});
+
+test.each([
+  ['an earlier commit', at(0x9fn, 100)],
+  ['an earlier event of the same commit', at(0x1000n, 6)],
+])('a checkpoint does not go back to %s, but its counts count', async (_what, behind) => {
+  const { store } = await openRegisteredStore();
+  const lease = await acquire(store);
+  const reached = { settled: at(0x1000n, 7), settledAhead: Uint8Array.of(1, 2, 3) };
+  await store.saveProgress(lease, 60_000, [progressOf(reached)]);
+  await store.saveProgress(lease, 60_000, [
+    progressOf({ settled: behind, settledAhead: Uint8Array.of(9), delivered: 1 }),
+  ]);
+  expect(await store.loadEndpoints('shop')).toMatchObject([{ ...reached, delivered: 1n }]);
+});
+
+test('what is settled ahead is replaced where the checkpoint stands still', async () => {
+  const { store } = await openRegisteredStore();
+  const lease = await acquire(store);
+  const settled = at(0x1000n, 7);
+  await store.saveProgress(lease, 60_000, [progressOf({ settled })]);
+  const settledAhead = Uint8Array.of(1, 2, 3);
+  await store.saveProgress(lease, 60_000, [progressOf({ settled, settledAhead })]);
+  expect(await store.loadEndpoints('shop')).toMatchObject([{ settled, settledAhead }]);
+});
+
+test('a commit LSN is compared as a number, not as its text', async () => {
+  const { store } = await openRegisteredStore();
+  const lease = await acquire(store);
+  await store.saveProgress(lease, 60_000, [progressOf({ settled: at(0x9_0000_0000n, 0) })]);
+  const settled = at(0x10_0000_0000n, 0);
+  await store.saveProgress(lease, 60_000, [progressOf({ settled })]);
+  expect(await store.loadEndpoints('shop')).toMatchObject([{ settled }]);
+});
+
+test('saving renews the lease, also with nothing to save', async () => {
+  const { database, store } = await openRegisteredStore();
+  const lease = await acquire(store, { ttlMs: 60_000 });
+  await store.saveProgress(lease, 7_200_000, []);
+  expect(
+    await database.query(
+      `select lease_expires_at > now() + interval '1 hour' as renewed from walhook.pipelines`,
+    ),
+  ).toEqual([{ renewed: true }]);
+});
+
+test('the time of a change survives a session that writes dates in another way', async () => {
+  const { database, store } = await openRegisteredStore();
+  await store.saveProgress(await acquire(store), 60_000, [progressOf()]);
+  await database.query(`update walhook.endpoints set updated_at = '2026-02-01T03:04:05.678Z'`);
+  expect(await store.loadEndpoints('shop')).toMatchObject([
+    { updatedAt: new Date('2026-02-01T03:04:05.678Z') },
+  ]);
+});
+
+test('forgetting puts each checkpoint before everything and keeps the sums', async () => {
+  const { store } = await openRegisteredStore();
+  const lease = await acquire(store);
+  const settledAhead = Uint8Array.of(1);
+  await store.saveProgress(lease, 60_000, [progressOf({ settledAhead, delivered: 3 })]);
+  await store.forgetCheckpoints('shop');
+  expect(await store.loadEndpoints('shop')).toMatchObject([
+    { endpoint: 'orders', settled: at(0n, -1), settledAhead: new Uint8Array(), delivered: 3n },
+  ]);
+  await store.saveProgress(lease, 60_000, [progressOf({ settled: at(0x10n, 0) })]);
+  expect(await store.loadEndpoints('shop')).toMatchObject([{ settled: at(0x10n, 0) }]);
+});
+
+test('pipelines in one schema do not see each other', async () => {
+  const { store, database } = await openRegisteredStore();
+  await store.saveProgress(await acquire(store), 60_000, [progressOf()]);
+  await database.query(
+    `insert into walhook.pipelines (pipeline, slot, publication, database, announced_lsn)
+     values ('other', 's', 'p', 'd', '0/1')`,
+  );
+  await store.forgetCheckpoints('other');
+  expect(await store.loadEndpoints('other')).toEqual([]);
+  expect(await store.loadEndpoints('shop')).toMatchObject([{ settled: progressOf().settled }]);
+});
