@@ -131,7 +131,7 @@ export const runtimeRules = [
 ];
 
 export const options = {
-  // TypeScript 7 has no parser that dependency-cruiser can use: without this it sees no module.
+  // TypeScript 7 brings no parser that dependency-cruiser could use, which then sees no module.
   parser: 'swc',
   tsPreCompilationDeps: true,
   doNotFollow: { path: 'node_modules' },
