@@ -76,8 +76,9 @@ export class Cursor {
     let zero = position;
     while (zero < end && bytes[zero] !== 0) zero++;
     if (zero === end) this.fail('a string has no end');
+    const text = this.#decodeUtf8(bytes.subarray(position, zero));
     this.position = zero + 1;
-    return this.#decodeUtf8(bytes.subarray(position, zero));
+    return text;
   }
 
   /** A view over the next `length` bytes. */

@@ -21,8 +21,7 @@ export function readTuple(cursor: Cursor): Tuple {
 
   const bounds: number[] = [];
   for (let column = 0; column < columnCount; column++) {
-    // Past the end this reads what follows the message, or undefined: the kind may then be anything,
-    // and the length check below or failAt turns it away.
+    if (position >= end) return failAt(cursor, position, column, 'is missing');
     const kind = bytes[position];
     if (kind === TEXT_KIND || kind === BINARY_KIND) {
       const valueStart = position + 5;
@@ -39,7 +38,6 @@ export function readTuple(cursor: Cursor): Tuple {
       position = valueStart + length;
       bounds.push(valueStart, position);
     } else {
-      if (position >= end) return failAt(cursor, position, column, 'is missing');
       if (kind === NULL_KIND) bounds.push(NULL_VALUE, NULL_VALUE);
       else if (kind === UNCHANGED_KIND) bounds.push(UNCHANGED_VALUE, UNCHANGED_VALUE);
       else return failAt(cursor, position, column, 'is of no known kind');
