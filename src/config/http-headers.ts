@@ -56,4 +56,5 @@ export const headers = z
   .register(optionNotes, {
     what: 'Headers sent with every request, beside those that walhook sets itself.',
     wants: 'header names with their values',
+    secret: 'whole',
   });

@@ -1,0 +1,74 @@
+import { eachElement, listOptions, type Option } from './option-tree.ts';
+
+/** `process.env`, or the bindings of a worker: what is not text is not read. */
+export type Environment = Readonly<Record<string, unknown>>;
+
+/** undefined also where it is empty: that is how many platforms unset one. */
+export function readVariable(env: Environment, name: string): string | undefined {
+  const value = env[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** The names that a deployment of one endpoint needs, and what each stands for. */
+export const shortVariables = [
+  { name: 'DATABASE_URL', means: 'database.url, where the file has none' },
+  { name: 'SLOT_NAME', means: 'slot' },
+  { name: 'PUB_NAME', means: 'publication' },
+  {
+    name: 'EVENT_SINK',
+    means: 'endpoints[0].type; without it, http where a URL is set, else stdout',
+  },
+  { name: 'HTTP_ENDPOINT_URL', means: 'endpoints[0].url' },
+  { name: 'HTTP_SINK_URL', means: 'endpoints[0].url, by its other name' },
+  { name: 'HTTP_SINK_ENABLED', means: 'true or false; false: not http, although a URL is set' },
+  { name: 'HTTP_SINK_METHOD', means: 'endpoints[0].method' },
+  { name: 'HTTP_SINK_TIMEOUT', means: 'endpoints[0].timeoutMs, in seconds' },
+  {
+    name: 'HTTP_SINK_RETRIES',
+    means: 'tries after the first: endpoints[0].retry.attempts less one',
+  },
+  { name: 'HTTP_SINK_AUTH_HEADER', means: 'the whole value of the Authorization header' },
+  { name: 'HTTP_SINK_EVENT_FORMAT', means: 'endpoints[0].format' },
+  { name: 'WALHOOK_SIGNING_SECRET', means: 'endpoints[0].signing.secrets' },
+] as const;
+
+export type ShortVariable = (typeof shortVariables)[number]['name'];
+
+/** Variables that begin with WALHOOK_ and belong to a command's options, not to the configuration. */
+export const commandVariables: readonly string[] = [
+  'WALHOOK_ADOPT',
+  'WALHOOK_ALL_TABLES',
+  'WALHOOK_CONFIG',
+  'WALHOOK_DEADLINE',
+  'WALHOOK_ENDPOINT_URL',
+  'WALHOOK_FAILOVER',
+  'WALHOOK_INIT',
+  'WALHOOK_JSON',
+  'WALHOOK_LIMIT',
+  'WALHOOK_LOG_LEVEL',
+  'WALHOOK_MAX_CHANGES',
+  'WALHOOK_TABLES',
+  'WALHOOK_TOKEN',
+  'WALHOOK_YES',
+];
+
+/** What Kubernetes puts into every pod of a namespace that has a service named walhook. */
+export const kubernetesVariable =
+  /^WALHOOK_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+
+export type PathVariable = {
+  readonly option: Option;
+  /** With `<n>` for an index. */
+  readonly name: string;
+  readonly pattern: RegExp;
+};
+
+/** `drain.deadlineMs` is WALHOOK_DRAIN_DEADLINE_MS, `endpoints[].url` WALHOOK_ENDPOINTS_<n>_URL. */
+export const pathVariables: readonly PathVariable[] = listOptions().map((option) => {
+  const name = `WALHOOK_${option.path.map(screaming).join('_')}`;
+  return { option, name, pattern: new RegExp(`^${name.replace('<n>', String.raw`(\d+)`)}$`) };
+});
+
+function screaming(step: string): string {
+  return step === eachElement ? '<n>' : step.replace(/[A-Z]/g, '_$&').toUpperCase();
+}

@@ -1,0 +1,112 @@
+import type { Draft } from './draft.ts';
+import { setEndpointFromEnvironment } from './environment-endpoint.ts';
+import {
+  commandVariables,
+  type Environment,
+  kubernetesVariable,
+  pathVariables,
+  readVariable,
+  shortVariables,
+} from './environment-variables.ts';
+import type { OptionPath } from './option-tree.ts';
+import { closest } from './suggestion.ts';
+import { valueOfText } from './variable-text.ts';
+
+/** What a command line says; it comes before the environment and the file. */
+export type Overrides = {
+  /** Takes the place of every configured endpoint by one http endpoint. */
+  readonly endpointUrl?: string | undefined;
+  readonly deadlineMs?: number | undefined;
+  readonly maxChanges?: number | undefined;
+};
+
+/**
+ * Lays the environment over what a file gave, then the overrides over both.
+ * DATABASE_URL alone does not override: every program beside walhook reads it too, and a file that
+ * names another database (past the pooler, say) does so with intent.
+ */
+export function applyEnvironment(draft: Draft, env: Environment, overrides: Overrides): void {
+  setFromShort(draft, env, ['slot'], 'SLOT_NAME');
+  setFromShort(draft, env, ['publication'], 'PUB_NAME');
+  if (draft.get(['database']) === undefined) draft.set(['database'], {});
+  if (draft.get(['database', 'url']) === undefined) {
+    draft.noteOrigin(['database', 'url'], { variable: 'DATABASE_URL' });
+    setFromShort(draft, env, ['database', 'url'], 'DATABASE_URL');
+  }
+  setEndpointFromEnvironment(draft, env, overrides.endpointUrl);
+  setByPath(draft, env);
+  setOverride(draft, ['drain', 'deadlineMs'], overrides.deadlineMs, '--deadline');
+  setOverride(draft, ['drain', 'maxChanges'], overrides.maxChanges, '--max-changes');
+  setOverride(draft, ['endpoints', 0, 'url'], overrides.endpointUrl, '--endpoint-url');
+}
+
+function setFromShort(draft: Draft, env: Environment, path: OptionPath, variable: string): void {
+  const text = readVariable(env, variable);
+  if (text !== undefined) draft.set(path, text, { variable, text });
+}
+
+function setOverride(draft: Draft, path: OptionPath, value: unknown, flag: string): void {
+  if (value !== undefined) draft.set(path, value, { variable: flag, text: String(value) });
+}
+
+/** Every `WALHOOK_<PATH>`. One that leads nowhere is a problem: it was meant to do something. */
+function setByPath(draft: Draft, env: Environment): void {
+  // Endpoint 0 before 1: an endpoint can be added behind the last one only.
+  for (const variable of Object.keys(env).sort(byNumber.compare)) {
+    const text = readVariable(env, variable);
+    if (text === undefined || !variable.startsWith('WALHOOK_') || isOthers(variable)) continue;
+    const target = targetOf(variable);
+    if (target === undefined) {
+      draft.problems.push({
+        path: '',
+        variable,
+        got: 'an unknown variable',
+        wants: hint(variable),
+      });
+    } else if (hasGap(draft, target.path)) {
+      const wants = 'endpoints numbered from 0 without a gap';
+      draft.problems.push({ path: '', variable, got: `endpoint ${String(target.path[1])}`, wants });
+    } else {
+      draft.set(target.path, valueOfText(target.kind, text), { variable, text });
+    }
+  }
+}
+
+const byNumber = new Intl.Collator('en', { numeric: true });
+
+function isOthers(variable: string): boolean {
+  return (
+    commandVariables.includes(variable) ||
+    shortVariables.some(({ name }) => name === variable) ||
+    kubernetesVariable.test(variable)
+  );
+}
+
+function targetOf(variable: string) {
+  for (const { option, pattern } of pathVariables) {
+    const match = pattern.exec(variable);
+    if (match === null) continue;
+    const path = option.path.map((step) => (step === '[]' ? Number(match[1]) : step));
+    return { path, kind: option.node.kind };
+  }
+  return undefined;
+}
+
+function hasGap(draft: Draft, path: OptionPath): boolean {
+  const index = path[1];
+  const endpoints = draft.get(['endpoints']);
+  return typeof index === 'number' && Array.isArray(endpoints) && index > endpoints.length;
+}
+
+function hint(variable: string): string {
+  const index = /_ENDPOINTS_(\d+)_/.exec(variable)?.[1] ?? '0';
+  const known = [
+    ...pathVariables.map(({ name }) => name.replace('<n>', index)),
+    ...shortVariables.map(({ name }) => name),
+    ...commandVariables,
+  ];
+  const meant = known.find((name) => name.startsWith(`${variable}_`)) ?? closest(variable, known);
+  return meant === undefined
+    ? 'a WALHOOK_<PATH> that names an option (see docs/configuration.md)'
+    : `one that exists: did you mean ${meant}?`;
+}

@@ -1,0 +1,61 @@
+import type { Draft } from './draft.ts';
+import { type Environment, readVariable } from './environment-variables.ts';
+import { findOption, formatPath, type OptionPath } from './option-tree.ts';
+import { valueOfText } from './variable-text.ts';
+
+/** `${NAME}`; `$${NAME}` stands for the text `${NAME}`. */
+const reference = /\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+/**
+ * Copies a value into the draft with the values of the variables that its strings name, once: what
+ * a variable holds is not read again. One that is not set, or empty, is a problem of the draft.
+ */
+export function interpolate(
+  value: unknown,
+  env: Environment,
+  draft: Draft,
+  path: OptionPath = [],
+): unknown {
+  if (typeof value === 'string') return interpolateText(value, env, draft, path);
+  if (Array.isArray(value)) {
+    return value.map((entry: unknown, index) => interpolate(entry, env, draft, [...path, index]));
+  }
+  return isPlainObject(value) ? interpolateGroup(value, env, draft, path) : value;
+}
+
+export function interpolateGroup(
+  group: Record<string, unknown>,
+  env: Environment,
+  draft: Draft,
+  path: OptionPath = [],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(group).map(([name, entry]) => [
+      name,
+      interpolate(entry, env, draft, [...path, name]),
+    ]),
+  );
+}
+
+function interpolateText(text: string, env: Environment, draft: Draft, path: OptionPath): unknown {
+  const filled = text.replace(reference, (match, name: string) => {
+    if (match.startsWith('$$')) return match.slice(1);
+    const value = readVariable(env, name);
+    if (value === undefined) {
+      const wants = 'a value, for the configuration refers to it';
+      draft.problems.push({ path: formatPath(path), variable: name, got: 'nothing', wants });
+    }
+    return value ?? '';
+  });
+  const only = /^\$\{(\w+)\}$/.exec(text)?.[1];
+  if (only === undefined) return filled;
+  draft.noteOrigin(path, { variable: only, text: filled });
+  return valueOfText(findOption(path)?.kind, filled);
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // By its parent rather than by Object.prototype: a file may be evaluated in another realm.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

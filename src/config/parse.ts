@@ -1,0 +1,54 @@
+import { ConfigError } from './config-error.ts';
+import { Draft } from './draft.ts';
+import { isPlainRemoteUrl } from './endpoint-url.ts';
+import { applyEnvironment, type Overrides } from './environment.ts';
+import type { Environment } from './environment-variables.ts';
+import { interpolate, isPlainObject } from './interpolate.ts';
+import { createRedact } from './redact.ts';
+import { type ResolvedConfig, walhookSchema } from './schema.ts';
+import { problemsOf } from './schema-issues.ts';
+
+export type ParsedConfig = {
+  readonly config: ResolvedConfig;
+  /** What is allowed but hardly meant. Holds no secret. */
+  readonly warnings: readonly string[];
+};
+
+/**
+ * A configuration from what a file or a caller gave (null: nothing), the environment and a command
+ * line. Pure: it reads no file and no process. Throws ConfigError with everything that is wrong.
+ */
+export function parseConfig(
+  input: unknown,
+  env: Environment,
+  overrides: Overrides = {},
+  source?: string,
+): ParsedConfig {
+  const draft = new Draft();
+  const given = input ?? {};
+  if (!isPlainObject(given)) {
+    const got = Array.isArray(given) ? 'a list' : `a ${typeof given}`;
+    throw new ConfigError([{ path: '', got, wants: 'an object of options' }], source);
+  }
+  Object.assign(draft.value, interpolate(given, env, draft));
+  applyEnvironment(draft, env, overrides);
+  const result = walhookSchema.safeParse(draft.value);
+  const known = new Set(draft.problems.map(({ path }) => path));
+  const found = result.success ? [] : problemsOf(result.error.issues, draft);
+  const problems = [...draft.problems, ...found.filter(({ path }) => !known.has(path))];
+  const redact = createRedact(draft.value);
+  if (!result.success || problems.length > 0) {
+    throw new ConfigError(
+      problems.map((problem) => ({ ...problem, got: redact(problem.got) })),
+      source,
+    );
+  }
+  const warnings = [...draft.warnings, ...plainHttpWarnings(result.data)];
+  return { config: result.data, warnings: warnings.map(redact) };
+}
+
+function plainHttpWarnings(config: ResolvedConfig): string[] {
+  return config.endpoints
+    .filter((endpoint) => endpoint.type === 'http' && isPlainRemoteUrl(endpoint.url))
+    .map(({ name }) => `Endpoint ${name}: events cross the network unencrypted, over http.`);
+}
