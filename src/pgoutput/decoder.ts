@@ -14,6 +14,9 @@ import { readBegin, readCommit, readLogicalMessage, readOrigin } from './transac
 
 export type ProtocolVersion = 1 | 2 | 3 | 4;
 
+const STREAM_START = 0x53; // 'S'
+const STREAM_STOP = 0x45; // 'E'
+
 /**
  * Turns pgoutput's bytes into messages, one at a time and in the order in which the server sent
  * them: between a stream start and its stream stop, row messages carry a transaction id that they
@@ -148,6 +151,3 @@ export class PgoutputDecoder {
     }
   }
 }
-
-const STREAM_START = 0x53; // 'S'
-const STREAM_STOP = 0x45; // 'E'
