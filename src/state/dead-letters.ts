@@ -1,6 +1,7 @@
 import { count, eq, sql } from 'drizzle-orm';
 import type { DeadLetter, Lease } from '../drain/state-store.ts';
 import { formatLsn } from '../pgoutput/lsn.ts';
+import { DURABLY } from './durable-commit.ts';
 import { isCurrent, leaseLost } from './lease.ts';
 import type { StateDatabase } from './state-database.ts';
 import { storableText, storableTextOrNull } from './storable-text.ts';
@@ -33,7 +34,7 @@ export async function addDeadLetters(
         ${column(({ detail }) => storableText(detail))}::text[]) as letter
       on conflict on constraint dead_letters_position do nothing
     )
-    select pipeline from lease`);
+    select ${DURABLY} from lease`);
   if (rows.length === 0) throw leaseLost(lease);
 }
 

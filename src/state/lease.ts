@@ -2,6 +2,7 @@ import { and, eq, gt, isNotNull, type SQL, sql } from 'drizzle-orm';
 import type { Lease, LeaseOutcome, LeaseRequest, LeaseSession } from '../drain/state-store.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn, parseLsn } from '../pgoutput/lsn.ts';
+import { DURABLY } from './durable-commit.ts';
 import { CLOCK, epochMs, fromNow } from './instants.ts';
 import { notRegistered } from './pipelines.ts';
 import type { StateDatabase } from './state-database.ts';
@@ -52,7 +53,7 @@ export async function acquireLease(
     )
     select slot, publication, database, system_identifier, timeline, announced_lsn, lease_owner,
       ${epochMs(sql`lease_expires_at`)} as expires_at_ms,
-      (select lease_token from taken) as token
+      (select lease_token from taken) as token, ${DURABLY}
     from verdict`);
 
   const [row] = rows;

@@ -2,6 +2,7 @@ import { eq, type SQL, sql } from 'drizzle-orm';
 import { ZERO_LSN, formatLsn } from '../pgoutput/lsn.ts';
 import { positionBefore } from '../changes/position.ts';
 import type { EndpointProgress, EndpointRecord, Lease } from '../drain/state-store.ts';
+import { DURABLY } from './durable-commit.ts';
 import { CLOCK, fromNow, instant } from './instants.ts';
 import { isCurrent, leaseLost } from './lease.ts';
 import type { StateDatabase } from './state-database.ts';
@@ -52,7 +53,7 @@ export async function saveProgress(
         failed_attempts = kept.failed_attempts + excluded.failed_attempts,
         updated_at = ${CLOCK}
     )
-    select pipeline from lease`);
+    select ${DURABLY} from lease`);
   if (rows.length === 0) throw leaseLost(lease);
 }
 

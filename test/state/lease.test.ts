@@ -1,19 +1,15 @@
-import type { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
-import type { LeaseSession } from '../../src/drain/state-store.ts';
 import { toLsn } from '../../src/pgoutput/lsn.ts';
 import { createStateStore } from '../../src/state/create-state-store.ts';
 import {
   acquire,
   acquired,
-  deadLetter,
   leaseRequest,
   letLeaseRunOut,
   openRegisteredStore,
-  progressOf,
   RECORD,
-  type StoreUnderTest,
 } from './registered-store.ts';
+import { holdWithEndedSession, sessionOf, untilBlocked } from './server-sessions.ts';
 
 describe('acquiring', () => {
   test('the first gets the lease and the record as it was before its announcement', async () => {
@@ -196,65 +192,6 @@ describe('a lease changes hands', () => {
   });
 });
 
-describe('a lease that is not the current one can write nothing', () => {
-  const stale: readonly (readonly [string, (under: StoreUnderTest) => Promise<unknown>])[] = [
-    ['ran out', letLeaseRunOut],
-    ['was released', ({ store }) => store.releaseLease({ pipeline: 'shop', token: 1n }, null)],
-    [
-      'ran out and was taken over',
-      async (under) => {
-        await letLeaseRunOut(under);
-        await acquire(await under.another());
-      },
-    ],
-    [
-      'was released, taken over and released again',
-      async (under) => {
-        await under.store.releaseLease({ pipeline: 'shop', token: 1n }, null);
-        await under.store.releaseLease(await acquire(await under.another()), null);
-      },
-    ],
-    ['lost its pipeline', ({ database }) => database.query('delete from walhook.pipelines')],
-  ];
-
-  test.each(stale)('as it %s', async (_how, happens) => {
-    const under = await openRegisteredStore();
-    const { database, store } = under;
-    const lease = await acquire(store);
-    await happens(under);
-    const tables = `
-      select (select json_agg(p) from walhook.pipelines p) as pipelines,
-        (select count(*) from walhook.endpoints) as endpoints,
-        (select count(*) from walhook.dead_letters) as dead_letters`;
-    const before = await database.query(tables);
-
-    const lost = { code: 'lease_lost', detail: 'pipeline "shop", token 1' };
-    await expect(store.saveProgress(lease, 60_000, [progressOf()])).rejects.toMatchObject(lost);
-    await expect(store.saveProgress(lease, 60_000, [])).rejects.toMatchObject(lost);
-    await expect(store.renewLease(lease, 60_000)).rejects.toMatchObject(lost);
-    await expect(store.addDeadLetters(lease, [deadLetter()])).rejects.toMatchObject(lost);
-
-    expect(await database.query(tables)).toEqual(before);
-  });
-
-  test('as it ran out while the statement waited for the row', async () => {
-    const under = await openRegisteredStore();
-    const lease = await acquire(under.store);
-    const { pid } = await sessionOf(under.client);
-    const blocker = await under.database.client();
-    await blocker.query('begin; select 1 from walhook.pipelines for update');
-    const answer = under.store
-      .saveProgress(lease, 60_000, [progressOf()])
-      .catch((error: unknown) => error);
-    await untilBlocked(under, pid);
-    await blocker.query(
-      `update walhook.pipelines set lease_expires_at = clock_timestamp(); commit`,
-    );
-    expect(await answer).toMatchObject({ code: 'lease_lost' });
-    expect(await under.store.loadEndpoints('shop')).toEqual([]);
-  });
-});
-
 describe('renewing and releasing', () => {
   test('a renewed lease lasts from now on', async () => {
     const { database, store } = await openRegisteredStore();
@@ -311,32 +248,3 @@ describe('renewing and releasing', () => {
     await expect(store.renewLease(lease, 1_000)).resolves.toBeUndefined();
   });
 });
-
-async function sessionOf(client: Client): Promise<LeaseSession> {
-  const { rows } = await client.query<LeaseSession>(
-    `select pid, to_char(backend_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-       as "startedAt"
-     from pg_stat_activity where pid = pg_backend_pid()`,
-  );
-  return rows[0]!;
-}
-
-/** A drainer that took the lease for a long time, and then was killed. */
-async function holdWithEndedSession({ database }: StoreUnderTest): Promise<void> {
-  const client = await database.client();
-  const session = await sessionOf(client);
-  await acquire(createStateStore({ client, schema: 'walhook' }), { ttlMs: 3_600_000, session });
-  await client.end();
-  await until(database, `not exists (select from pg_stat_activity where pid = ${session.pid})`);
-}
-
-function untilBlocked({ database }: StoreUnderTest, pid: number): Promise<void> {
-  return until(database, `cardinality(pg_blocking_pids(${pid})) > 0`);
-}
-
-async function until(database: StoreUnderTest['database'], condition: string): Promise<void> {
-  for (;;) {
-    const [row] = await database.query<{ met: boolean }>(`select ${condition} as met`);
-    if (row?.met === true) return;
-  }
-}
