@@ -95,8 +95,9 @@ async function evaluated<T>(file: string, evaluate: () => Promise<T>): Promise<T
   try {
     return await evaluate();
   } catch (error) {
-    const isSyntax = error instanceof Error && /^(Syntax|Parse)Error$/.test(error.name);
-    const kind = isSyntax ? 'a syntax error' : 'an error while it ran';
+    const kind = /(Syntax|Parse)Error/.test(String(error))
+      ? 'a syntax error'
+      : 'an error while it ran';
     throw fault(
       file,
       `${kind}: ${messageOf(error).replaceAll(/\s+/g, ' ')}`,
