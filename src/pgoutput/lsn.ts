@@ -14,7 +14,9 @@ export class LsnSyntaxError extends Error {
   override readonly name = 'LsnSyntaxError';
 
   constructor(text: string) {
-    super(`not an LSN: ${JSON.stringify(text)}; expected two hexadecimal numbers, like 16/B374D848`);
+    super(
+      `not an LSN: ${JSON.stringify(text)}; expected two hexadecimal numbers, like 16/B374D848`,
+    );
   }
 }
 

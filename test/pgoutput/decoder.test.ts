@@ -162,8 +162,17 @@ describe('a malformed message', () => {
     // Its length is missing, so that the value's own first bytes are read as one.
     const error = refusal(insertHeader(1).byte('t').raw(Buffer.from('4242secret')).toBytes());
 
-    expect(error.message).not.toMatch(/secret|4242|875704370/);
-    expect(error.stack).not.toMatch(/secret|4242|875704370/);
+    expect(error.message).not.toMatch(/secret|4242|875705394/);
+    expect(error.stack).not.toMatch(/secret|4242|875705394/);
+  });
+
+  test.each([
+    ['its length', insertHeader(1).byte('t').uint16(0), 'column 1 of a row ends before its length'],
+    ['its columns', insertHeader(2).byte('t').uint32(1).byte('v'), 'column 2 of a row is missing'],
+    ['its new row', new WireWriter().byte('U').uint32(1).byte('K').uint16(0), 'a byte is due'],
+    ['a name', new WireWriter().byte('O').int64(1n).byte('v'), 'a string has no end'],
+  ])('that ends inside %s says so', (_, wire, problem) => {
+    expect(refusal(wire.toBytes()).message).toContain(problem);
   });
 
   test('without a known tag is refused without naming it', () => {
@@ -179,6 +188,12 @@ describe('a malformed message', () => {
 
     expect(refusal(latin1.toBytes()).message).toContain('not valid UTF-8');
   });
+});
+
+test('a name keeps a byte order mark that it begins with', () => {
+  const origin: Message = { kind: 'origin', commitLsn: toLsn(1n), name: '\u{FEFF}name' };
+
+  expect(new PgoutputDecoder().decode(encodeMessage(origin))).toEqual(origin);
 });
 
 test('a range outside of the bytes is the caller’s mistake', () => {
