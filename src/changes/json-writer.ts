@@ -32,7 +32,15 @@ export class JsonWriter {
     let at = this.length;
     // Below a few dozen bytes a loop beats the call and the view that `set` costs.
     if (count <= 48) {
-      for (let i = start; i < end; i++) bytes[at++] = source[i]!;
+      let i = start;
+      for (const last = end - 4; i <= last; i += 4) {
+        bytes[at] = source[i]!;
+        bytes[at + 1] = source[i + 1]!;
+        bytes[at + 2] = source[i + 2]!;
+        bytes[at + 3] = source[i + 3]!;
+        at += 4;
+      }
+      while (i < end) bytes[at++] = source[i++]!;
     } else {
       bytes.set(source.subarray(start, end), at);
       at += count;

@@ -25,8 +25,8 @@ describe('a JSON string', () => {
     expect(written(writeJsonString, everyAscii)).toBe(JSON.stringify(everyAscii));
   });
 
-  test.each([8191, 8192, 8193, 50_000])(
-    'of %i characters that all need an escape is whole',
+  test.each([0, 1, 3, 4, 5, 255, 256, 257, 50_000])(
+    'of %i characters is whole, whether all, none or some of them need an escape',
     (length) => {
       const text = '\u0001'.repeat(length);
       expect(written(writeJsonString, text)).toBe(JSON.stringify(text));

@@ -12,8 +12,11 @@ for (const [character, escape] of ['""', '\\\\', '\bb', '\tt', '\nn', '\ff', '\r
 
 /** A byte becomes six at worst (\u001f). */
 const MAX_GROWTH = 6;
-/** Longer text is escaped in pieces, or the worst case of a 100 MB value would reserve 600. */
-const PIECE = 8192;
+/**
+ * From here on what lies between two escapes is found first and copied whole: that costs a call, and
+ * is twice as fast a byte. It also spares a 100 MB value the room for its worst case.
+ */
+const LONG_TEXT = 256;
 
 /**
  * Writes UTF-8 bytes as a quoted JSON string, with the shortest escapes. Multi-byte characters are
@@ -26,28 +29,35 @@ export function writeJsonString(
   out: JsonWriter,
 ): void {
   const length = end - start;
-  if (length > PIECE) return writeLongString(source, start, end, out);
+  if (length >= LONG_TEXT) return writeLongString(source, start, end, out);
   out.reserve(length * MAX_GROWTH + 2);
   const bytes = out.bytes;
   let at = out.length;
   bytes[at++] = QUOTE;
-  at = escapeInto(source, start, end, bytes, at);
+  let i = start;
+  // Four at a time: one branch for all of them takes half the time.
+  for (const last = end - 4; i <= last; i += 4) {
+    const a = source[i]!;
+    const b = source[i + 1]!;
+    const c = source[i + 2]!;
+    const d = source[i + 3]!;
+    if ((ESCAPES[a]! | ESCAPES[b]! | ESCAPES[c]! | ESCAPES[d]!) === 0) {
+      bytes[at] = a;
+      bytes[at + 1] = b;
+      bytes[at + 2] = c;
+      bytes[at + 3] = d;
+      at += 4;
+    } else {
+      at = escapeEach(source, i, i + 4, bytes, at);
+    }
+  }
+  at = escapeEach(source, i, end, bytes, at);
   bytes[at++] = QUOTE;
   out.length = at;
 }
 
-function writeLongString(source: Uint8Array, start: number, end: number, out: JsonWriter): void {
-  out.reserve(end - start + PIECE * MAX_GROWTH);
-  out.byte(QUOTE);
-  for (let piece = start; piece < end; piece += PIECE) {
-    out.reserve(PIECE * MAX_GROWTH);
-    out.length = escapeInto(source, piece, Math.min(piece + PIECE, end), out.bytes, out.length);
-  }
-  out.byte(QUOTE);
-}
-
 /** Returns the first free index of `bytes`, which has to have room for the worst case. */
-function escapeInto(
+function escapeEach(
   source: Uint8Array,
   start: number,
   end: number,
@@ -61,6 +71,36 @@ function escapeInto(
     else at = escapeByte(byte, escape, bytes, at);
   }
   return at;
+}
+
+function writeLongString(source: Uint8Array, start: number, end: number, out: JsonWriter): void {
+  out.reserve(end - start + 2);
+  out.byte(QUOTE);
+  for (let i = start; ; i++) {
+    const clean = i;
+    i = findEscape(source, clean, end);
+    out.copy(source, clean, i);
+    if (i === end) break;
+    const byte = source[i]!;
+    out.reserve(MAX_GROWTH);
+    out.length = escapeByte(byte, ESCAPES[byte]!, out.bytes, out.length);
+  }
+  out.byte(QUOTE);
+}
+
+/** Where the first byte is that needs an escape; `end` where none does. */
+function findEscape(source: Uint8Array, start: number, end: number): number {
+  let i = start;
+  for (const last = end - 4; i <= last; i += 4) {
+    const found =
+      ESCAPES[source[i]!]! |
+      ESCAPES[source[i + 1]!]! |
+      ESCAPES[source[i + 2]!]! |
+      ESCAPES[source[i + 3]!]!;
+    if (found !== 0) break;
+  }
+  while (i < end && ESCAPES[source[i]!] === 0) i++;
+  return i;
 }
 
 function escapeByte(byte: number, escape: number, bytes: Uint8Array, at: number): number {

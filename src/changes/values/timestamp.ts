@@ -1,5 +1,5 @@
 import type { JsonWriter } from '../json-writer.ts';
-import { DOT, NINE, PLUS, QUOTE, ZERO } from './ascii.ts';
+import { COLON, DOT, MINUS, NINE, PLUS, QUOTE, SPACE, ZERO } from './ascii.ts';
 import { skipDigits } from './digits.ts';
 import { writeJsonString } from './json-string.ts';
 import type { ValueWriter } from './value-writer.ts';
@@ -7,7 +7,7 @@ import type { ValueWriter } from './value-writer.ts';
 const LETTER_T = 0x54;
 const LETTER_Z = 0x5a;
 
-const AFTER_YEAR = new TextEncoder().encode('-00-00 00:00:00');
+const AFTER_YEAR_LENGTH = '-MM-DD HH:MM:SS'.length;
 const DATE_LENGTH = 6;
 const MICROSECOND_DIGITS = 6;
 
@@ -36,11 +36,11 @@ function writeIso(
   out: JsonWriter,
 ): void {
   const month = skipDigits(source, start, zone);
-  const fraction = month + AFTER_YEAR.length;
+  const fraction = month + AFTER_YEAR_LENGTH;
   const wellFormed =
     month - start >= 4 &&
     fraction <= zone &&
-    matches(source, month, AFTER_YEAR) &&
+    isAfterYear(source, month) &&
     (fraction === zone || isFraction(source, fraction, zone));
   if (!wellFormed) return writeJsonString(source, start, end, out);
 
@@ -49,7 +49,7 @@ function writeIso(
   let at = out.length;
   bytes[at++] = QUOTE;
   for (let i = start; i < fraction; i++) bytes[at++] = source[i]!;
-  bytes[at - AFTER_YEAR.length + DATE_LENGTH] = LETTER_T;
+  bytes[at - AFTER_YEAR_LENGTH + DATE_LENGTH] = LETTER_T;
   bytes[at++] = DOT;
   for (let i = fraction + 1; i <= fraction + MICROSECOND_DIGITS; i++) {
     bytes[at++] = i < zone ? source[i]! : ZERO;
@@ -59,14 +59,26 @@ function writeIso(
   out.length = at;
 }
 
-/** A zero in the pattern stands for any digit, the rest for itself. */
-function matches(source: Uint8Array, start: number, pattern: Uint8Array): boolean {
-  for (let i = 0; i < pattern.length; i++) {
-    const byte = source[start + i]!;
-    const expected = pattern[i]!;
-    if (expected === ZERO ? byte < ZERO || byte > NINE : byte !== expected) return false;
-  }
-  return true;
+/** `-MM-DD HH:MM:SS`, by shape. */
+function isAfterYear(source: Uint8Array, at: number): boolean {
+  return (
+    source[at] === MINUS &&
+    areTwoDigits(source, at + 1) &&
+    source[at + 3] === MINUS &&
+    areTwoDigits(source, at + 4) &&
+    source[at + 6] === SPACE &&
+    areTwoDigits(source, at + 7) &&
+    source[at + 9] === COLON &&
+    areTwoDigits(source, at + 10) &&
+    source[at + 12] === COLON &&
+    areTwoDigits(source, at + 13)
+  );
+}
+
+function areTwoDigits(source: Uint8Array, at: number): boolean {
+  const first = source[at]!;
+  const second = source[at + 1]!;
+  return first >= ZERO && first <= NINE && second >= ZERO && second <= NINE;
 }
 
 function isFraction(source: Uint8Array, start: number, end: number): boolean {
