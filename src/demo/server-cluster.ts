@@ -93,8 +93,13 @@ async function runProgram(cluster: Cluster, name: string, args: string[]): Promi
     });
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+    const noLoader = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     throw new WalhookError('embedded_failed', `${name} failed.`, {
       detail: lastLines(said === '' ? String(error) : said),
+      // The file is there (server-binaries.ts saw it); what the kernel misses is its C library.
+      remedy: noLoader
+        ? 'The npm package is built for glibc: use a system that has it, not Alpine.'
+        : undefined,
       cause: error,
     });
   }

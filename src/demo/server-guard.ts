@@ -9,7 +9,8 @@ export type ServerGuard = {
 
 /*
  * Waits for the end of its input, which is the end of its owner: by exit, by signal, by SIGKILL.
- * Only then does it act, so a stop in good order and a crash of the owner take the same way.
+ * Only then does it act, so a stop in good order and a crash of the owner take the same way. What
+ * kills the guard too (the end of a container) kills the server, and leaves at most the folder.
  */
 const SCRIPT = `
 folder=$1 signal=$2 afterwards=$3

