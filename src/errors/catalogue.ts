@@ -30,6 +30,11 @@ export const ERRORS = {
     exitCode: 1,
     remedy: 'Check the database name in the database URL.',
   },
+  database_tls_failed: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Check sslmode and the certificates in the database URL.',
+  },
   database_too_many_connections: {
     retryable: true,
     exitCode: 1,

@@ -1,0 +1,175 @@
+import type { Lsn } from '../pgoutput/lsn.ts';
+import type { MessageHead } from '../pgoutput/message-head.ts';
+import type { LogicalMessage, Message, Truncate } from '../pgoutput/messages.ts';
+import type { Tuple } from '../pgoutput/tuple.ts';
+import { AssemblyError } from './assembly-error.ts';
+import type { ChangeEvent, Transaction } from './change-event.ts';
+import type { RelationCache } from './relation-cache.ts';
+import type { RelationView } from './relation-view.ts';
+import { StreamedTransactions } from './streamed-transactions.ts';
+
+export type AssemblerOutput = {
+  readonly event: (event: ChangeEvent) => void;
+  /** Everything that committed, or stands alone, before `lsn` has been given out. */
+  readonly completeThrough: (lsn: Lsn) => void;
+};
+
+/**
+ * Messages → change events, each with its place. A transaction's events are given out as they come:
+ * without streaming the server sends only what has committed, so none of them can be taken back, and
+ * memory does not grow with the transaction. Streamed and prepared transactions can be taken back;
+ * they are kept until their commit.
+ */
+export class Assembler {
+  readonly #relations: RelationCache;
+  readonly #output: AssemblerOutput;
+  readonly #streamed = new StreamedTransactions();
+  #transaction: Transaction | null = null;
+  #seq = 0;
+
+  constructor(relations: RelationCache, output: AssemblerOutput) {
+    this.#relations = relations;
+    this.#output = output;
+  }
+
+  /** Throws AssemblyError on a message that cannot stand where it stands. */
+  accept(message: Message, lsnHigh: number, lsnLow: number): void {
+    const kept = this.#streamed.keep(message, lsnHigh, lsnLow);
+    if (kept === null) return this.#apply(message, lsnHigh, lsnLow);
+    if (kept.kind === 'kept') return;
+    this.#begin({ xid: kept.xid, commitLsn: kept.commitLsn, committedAt: kept.committedAt });
+    for (const item of kept.messages) this.#apply(item.message, item.lsnHigh, item.lsnLow);
+    this.#end(kept.endLsn);
+  }
+
+  /** A change that was too large to be fetched, by its first fields. */
+  acceptOversized(head: MessageHead, sizeBytes: number, lsnHigh: number, lsnLow: number): void {
+    const alone = head.kind === 'message' && !head.transactional;
+    if (alone) this.#output.completeThrough(head.lsn);
+    this.#output.event({
+      op: 'oversized',
+      originalOp: head.kind,
+      relation: head.kind === 'message' ? null : this.#relation(head.relationId),
+      sizeBytes,
+      transaction: alone ? { xid: null, commitLsn: head.lsn, committedAt: null } : this.#current(),
+      seq: alone ? 0 : this.#seq++,
+      lsnHigh,
+      lsnLow,
+    });
+  }
+
+  #apply(message: Message, lsnHigh: number, lsnLow: number): void {
+    switch (message.kind) {
+      case 'insert':
+        return this.#row('insert', message.relationId, null, message.new, lsnHigh, lsnLow);
+      case 'update':
+        return this.#row('update', message.relationId, message.old, message.new, lsnHigh, lsnLow);
+      case 'delete':
+        return this.#row('delete', message.relationId, message.old, null, lsnHigh, lsnLow);
+      case 'begin':
+        return this.#begin(message);
+      case 'commit':
+        return this.#end(message.endLsn);
+      case 'relation':
+        return this.#relations.use(message);
+      case 'truncate':
+        return this.#truncate(message, lsnHigh, lsnLow);
+      case 'message':
+        return this.#message(message, lsnHigh, lsnLow);
+      default:
+        // Origins, type names and whatever else carries no change of its own.
+        return;
+    }
+  }
+
+  #begin(transaction: Transaction): void {
+    if (this.#transaction !== null) {
+      throw new AssemblyError('a transaction began before the one before it had ended');
+    }
+    this.#transaction = {
+      xid: transaction.xid,
+      commitLsn: transaction.commitLsn,
+      committedAt: transaction.committedAt,
+    };
+    this.#seq = 0;
+  }
+
+  #end(endLsn: Lsn): void {
+    this.#current();
+    this.#transaction = null;
+    this.#output.completeThrough(endLsn);
+  }
+
+  #row(
+    op: 'insert' | 'update' | 'delete',
+    relationId: number,
+    old: { kind: 'key' | 'full'; tuple: Tuple } | null,
+    current: Tuple | null,
+    lsnHigh: number,
+    lsnLow: number,
+  ): void {
+    const relation = this.#relation(relationId);
+    if ((current ?? old!.tuple).columnCount !== relation.columns.length) {
+      throw new AssemblyError(
+        `a row of ${relation.schema}.${relation.table} has another shape than its relation`,
+      );
+    }
+    this.#output.event({
+      op,
+      relation,
+      old,
+      new: current,
+      transaction: this.#current(),
+      seq: this.#seq++,
+      lsnHigh,
+      lsnLow,
+    });
+  }
+
+  #truncate(message: Truncate, lsnHigh: number, lsnLow: number): void {
+    for (const relationId of message.relationIds) {
+      this.#output.event({
+        op: 'truncate',
+        relation: this.#relation(relationId),
+        cascade: message.cascade,
+        restartIdentity: message.restartIdentity,
+        transaction: this.#current(),
+        seq: this.#seq++,
+        lsnHigh,
+        lsnLow,
+      });
+    }
+  }
+
+  #message(message: LogicalMessage, lsnHigh: number, lsnLow: number): void {
+    const { prefix, content, transactional } = message;
+    const transaction = transactional
+      ? this.#current()
+      : { xid: null, commitLsn: message.lsn, committedAt: null };
+    const seq = transactional ? this.#seq++ : 0;
+    if (!transactional) this.#output.completeThrough(message.lsn);
+    this.#output.event({
+      op: 'message',
+      prefix,
+      content,
+      transactional,
+      transaction,
+      seq,
+      lsnHigh,
+      lsnLow,
+    });
+  }
+
+  #current(): Transaction {
+    if (this.#transaction === null) throw new AssemblyError('a change came outside a transaction');
+    return this.#transaction;
+  }
+
+  #relation(relationId: number): RelationView {
+    const relation = this.#relations.get(relationId);
+    if (relation === undefined) {
+      throw new AssemblyError(`a change of relation ${relationId} came before its description`);
+    }
+    return relation;
+  }
+}

@@ -1,0 +1,115 @@
+import type { Lsn } from '../pgoutput/lsn.ts';
+import type { OldTuple } from '../pgoutput/messages.ts';
+import { NULL_VALUE, type Tuple, UNCHANGED_VALUE } from '../pgoutput/tuple.ts';
+import type { Position } from './position.ts';
+import { hashBytes, type RelationView } from './relation-view.ts';
+
+/** What the events of one transaction share. */
+export type Transaction = {
+  /** null for a non-transactional logical message, which stands alone. */
+  readonly xid: number | null;
+  readonly commitLsn: Lsn;
+  /** Microseconds since the Postgres epoch; null where the server gives no commit time. */
+  readonly committedAt: bigint | null;
+};
+
+type Place = {
+  readonly transaction: Transaction;
+  readonly seq: number;
+  /** The record's own LSN in two halves: a bigint a row would cost more than the rest of decoding. */
+  readonly lsnHigh: number;
+  readonly lsnLow: number;
+};
+
+export type RowChange = Place & {
+  readonly op: 'insert' | 'update' | 'delete';
+  readonly relation: RelationView;
+  readonly old: OldTuple | null;
+  readonly new: Tuple | null;
+};
+
+export type TableTruncation = Place & {
+  readonly op: 'truncate';
+  readonly relation: RelationView;
+  readonly cascade: boolean;
+  readonly restartIdentity: boolean;
+};
+
+export type EmittedMessage = Place & {
+  readonly op: 'message';
+  readonly prefix: string;
+  readonly content: Uint8Array;
+  readonly transactional: boolean;
+};
+
+/** A change whose bytes are over the bound: known by its place, never read. */
+export type OversizedChange = Place & {
+  readonly op: 'oversized';
+  /** What it would have been, as far as its first bytes tell. */
+  readonly originalOp: 'insert' | 'update' | 'delete' | 'message';
+  readonly relation: RelationView | null;
+  readonly sizeBytes: number;
+};
+
+export type ChangeEvent = RowChange | TableTruncation | EmittedMessage | OversizedChange;
+
+export function positionOf(event: ChangeEvent): Position {
+  return { commitLsn: event.transaction.commitLsn, seq: event.seq };
+}
+
+/**
+ * The tuple that holds a key column's value: the new row, or the old one where the new one does not
+ * have it (a delete; a TOASTed key that the update left alone).
+ */
+export function keyTuple(change: RowChange, column: number): Tuple {
+  if (change.new !== null && change.new.bounds[column * 2] !== UNCHANGED_VALUE) return change.new;
+  return change.old?.tuple ?? change.new!;
+}
+
+/** Hash of the row's key as it is after the change (before it, for a delete). */
+export function keyHash(change: RowChange): number {
+  let hash = change.relation.seed;
+  for (const column of change.relation.keyColumns) {
+    hash = hashColumn(hash, keyTuple(change, column), column);
+  }
+  return hash;
+}
+
+/** Hash of the row's key before an update that changed it; null where it did not change. */
+export function previousKeyHash(change: RowChange): number | null {
+  const { old, new: current } = change;
+  if (change.op !== 'update' || old === null || current === null) return null;
+  let hash = change.relation.seed;
+  let changed = false;
+  for (const column of change.relation.keyColumns) {
+    // An old tuple of kind `key` lacks the columns of a key that was configured by hand.
+    const known = old.kind === 'full' || change.relation.identityColumns.includes(column);
+    const source = known ? old.tuple : keyTuple(change, column);
+    changed ||= source !== current && !sameValue(source, keyTuple(change, column), column);
+    hash = hashColumn(hash, source, column);
+  }
+  return changed ? hash : null;
+}
+
+const SEPARATOR = new Uint8Array([0x1f]);
+const NULL_MARK = new Uint8Array([0x00]);
+
+function hashColumn(hash: number, tuple: Tuple, column: number): number {
+  const start = tuple.bounds[column * 2] ?? NULL_VALUE;
+  const separated = hashBytes(hash, SEPARATOR, 0, 1);
+  return start < 0
+    ? hashBytes(separated, NULL_MARK, 0, 1)
+    : hashBytes(separated, tuple.bytes, start, tuple.bounds[column * 2 + 1]!);
+}
+
+function sameValue(a: Tuple, b: Tuple, column: number): boolean {
+  const startA = a.bounds[column * 2] ?? NULL_VALUE;
+  const startB = b.bounds[column * 2] ?? NULL_VALUE;
+  if (startA < 0 || startB < 0) return startA === startB;
+  const length = a.bounds[column * 2 + 1]! - startA;
+  if (length !== b.bounds[column * 2 + 1]! - startB) return false;
+  for (let i = 0; i < length; i++) {
+    if (a.bytes[startA + i] !== b.bytes[startB + i]) return false;
+  }
+  return true;
+}

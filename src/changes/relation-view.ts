@@ -1,0 +1,76 @@
+import type { Relation, RelationColumn } from '../pgoutput/messages.ts';
+
+/**
+ * A relation as its changes are read from here on: the server's description, and the columns that
+ * identify a row. A table that changes its shape gets a new view; events keep the one they came under.
+ */
+export type RelationView = {
+  readonly relationId: number;
+  readonly schema: string;
+  readonly table: string;
+  readonly columns: readonly RelationColumn[];
+  /** Indexes of the key's columns, in column order; empty for a table without any key. */
+  readonly keyColumns: readonly number[];
+  /** Indexes of the columns that an old tuple of kind `key` carries. */
+  readonly identityColumns: readonly number[];
+  /** A hash of the table's name, which every key's hash starts from. */
+  readonly seed: number;
+};
+
+/**
+ * Where a row's key comes from, first match wins: the configuration, the replica identity's columns,
+ * the primary key. Under replica identity full every column is flagged and under nothing none is, so
+ * the flags say nothing there and only the primary key can.
+ */
+export function relationView(
+  relation: Relation,
+  configuredKey: readonly string[] | undefined,
+  primaryKey: readonly string[],
+): RelationView {
+  const identityColumns = indexesWhere(relation.columns, (column) => column.isKey);
+  const named =
+    configuredKey ??
+    (relation.replicaIdentity === 'full' || identityColumns.length === 0 ? primaryKey : undefined);
+  const keyColumns =
+    named === undefined
+      ? identityColumns
+      : indexesWhere(relation.columns, (column) => named.includes(column.name));
+  return {
+    relationId: relation.relationId,
+    schema: relation.schema,
+    table: relation.table,
+    columns: relation.columns,
+    // A key with a column missing (left out by the publication's column list) identifies nothing.
+    keyColumns: named === undefined || keyColumns.length === named.length ? keyColumns : [],
+    identityColumns,
+    seed: hashText(`${relation.schema}.${relation.table}`),
+  };
+}
+
+/** True where the relation's own description does not tell its key. */
+export function needsPrimaryKey(relation: Relation): boolean {
+  return relation.replicaIdentity === 'full' || !relation.columns.some((column) => column.isKey);
+}
+
+function indexesWhere(
+  columns: readonly RelationColumn[],
+  test: (column: RelationColumn) => boolean,
+): number[] {
+  return columns.flatMap((column, index) => (test(column) ? [index] : []));
+}
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+function hashText(text: string): number {
+  let hash = FNV_OFFSET;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
+  return hash;
+}
+
+/** Continues an FNV-1a hash over bytes[start, end). */
+export function hashBytes(hash: number, bytes: Uint8Array, start: number, end: number): number {
+  let next = hash;
+  for (let i = start; i < end; i++) next = Math.imul(next ^ bytes[i]!, FNV_PRIME);
+  return next;
+}

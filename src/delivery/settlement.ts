@@ -1,0 +1,117 @@
+import type { Transaction } from '../changes/change-event.ts';
+import type { Position } from '../changes/position.ts';
+import type { Lsn } from '../pgoutput/lsn.ts';
+
+/** Some events that are settled together: a batch, or one event alone. */
+export type Settleable = {
+  readonly transactions: readonly Transaction[];
+  readonly seqs: readonly number[];
+};
+
+type Entry = {
+  readonly events: Settleable;
+  /** Everything up to here had been offered when the entry opened. */
+  readonly before: Position;
+  settled: boolean;
+};
+
+/**
+ * Which events are settled, when lanes settle them out of order. Entries stand in the order of their
+ * first event, so the oldest unsettled one bounds what is settled without holes:
+ *
+ *     offered    ───────────────────────────────►
+ *     entries    [settled][settled][ open ][settled][ open ]
+ *     watermark                   ▲        └ settled ahead
+ */
+export class Settlement {
+  readonly #entries: Entry[] = [];
+  #oldest = 0;
+  #aheadCount = 0;
+  /** The last event offered. */
+  #seen: Position;
+  /** Every transaction that committed before this LSN has been offered. */
+  #seenThrough: Lsn;
+
+  constructor(start: Position, slotAt: Lsn) {
+    this.#seen = start;
+    this.#seenThrough = slotAt;
+  }
+
+  /** Call for each event after it was put into an entry, or needed none. */
+  offered(transaction: Transaction, seq: number): void {
+    // A position a row would be garbage by the million: only the last of them is ever asked for.
+    this.#seenTransaction = transaction;
+    this.#seenSeq = seq;
+  }
+
+  #seenTransaction: Transaction | null = null;
+  #seenSeq = 0;
+
+  /** Every transaction that commits before `lsn` has been offered. */
+  offeredThrough(lsn: Lsn): void {
+    if (lsn > this.#seenThrough) this.#seenThrough = lsn;
+  }
+
+  open(events: Settleable): Entry {
+    const entry: Entry = { events, before: this.#lastSeen(), settled: false };
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  settle(entry: Entry): void {
+    entry.settled = true;
+    this.#aheadCount += entry.events.seqs.length;
+    while (this.#oldest < this.#entries.length && this.#entries[this.#oldest]!.settled) {
+      this.#aheadCount -= this.#entries[this.#oldest]!.events.seqs.length;
+      this.#oldest++;
+    }
+    if (this.#oldest === this.#entries.length || this.#oldest > 1024) {
+      this.#entries.splice(0, this.#oldest);
+      this.#oldest = 0;
+    }
+  }
+
+  /** Settled without holes up to here. */
+  get watermark(): Position {
+    return this.#entries[this.#oldest]?.before ?? this.#lastSeen();
+  }
+
+  get hasUnsettled(): boolean {
+    return this.#oldest < this.#entries.length;
+  }
+
+  /** Events that wait in entries behind an older unsettled one. */
+  get aheadCount(): number {
+    return this.#aheadCount;
+  }
+
+  /**
+   * How far the slot may go: to the end of all that was offered, or else to the commit record of the
+   * transaction with the oldest unsettled event. Postgres sends a transaction again when the slot
+   * stands at its commit record, and not when it stands behind it.
+   */
+  get slotMayAdvanceTo(): Lsn {
+    const oldest = this.#entries[this.#oldest];
+    return oldest === undefined ? this.#seenThrough : oldest.events.transactions[0]!.commitLsn;
+  }
+
+  /** The places that are settled beyond the watermark, in no particular order. */
+  settledAhead(): Position[] {
+    return this.#entries
+      .slice(this.#oldest)
+      .filter((entry) => entry.settled)
+      .flatMap(({ events }) =>
+        events.seqs.map((seq, i) => ({ commitLsn: events.transactions[i]!.commitLsn, seq })),
+      );
+  }
+
+  #lastSeen(): Position {
+    if (this.#seenTransaction !== null) {
+      this.#seen = { commitLsn: this.#seenTransaction.commitLsn, seq: this.#seenSeq };
+      this.#seenTransaction = null;
+    }
+    return this.#seen;
+  }
+}
+
+export type SettlementEntry = Entry;

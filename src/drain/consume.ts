@@ -1,0 +1,108 @@
+import { Assembler } from '../changes/assembler.ts';
+import { AssemblyError } from '../changes/assembly-error.ts';
+import type { ChangeEvent, Transaction } from '../changes/change-event.ts';
+import { RelationCache, type RelationCatalog } from '../changes/relation-cache.ts';
+import type { Dispatcher } from '../delivery/dispatcher.ts';
+import { WalhookError } from '../errors/walhook-error.ts';
+import { type Lsn, maxLsn } from '../pgoutput/lsn.ts';
+import { PgoutputDecoder } from '../pgoutput/decoder.ts';
+import { readMessageHead } from '../pgoutput/message-head.ts';
+import { PgoutputError } from '../pgoutput/pgoutput-error.ts';
+import type { MessageRows, WindowChunk } from './window.ts';
+
+export type ConsumeOptions = {
+  readonly dispatcher: Dispatcher;
+  readonly catalog: RelationCatalog;
+  readonly configuredKeys: ReadonlyMap<string, readonly string[]>;
+  /** Whose changes are walhook's own; null where the state is kept elsewhere. */
+  readonly stateSchema: string | null;
+  /** Asked once an event made somebody full: resolves when there is room, false: stop reading. */
+  readonly room: () => Promise<boolean>;
+  /** Events to take at the most. */
+  readonly maxEvents: number;
+  readonly onNewEvent: () => void;
+};
+
+/** Bytes of a window → messages → transactions → events → the dispatcher. */
+export class Consumer {
+  readonly #options: ConsumeOptions;
+  readonly #decoder = new PgoutputDecoder({ protocolVersion: 1 });
+  readonly #relations: RelationCache;
+  readonly #assembler: Assembler;
+  #completeThrough: Lsn | null = null;
+  #taken = 0;
+  #counted: Transaction | null = null;
+  transactions = 0;
+  events = 0;
+
+  constructor(options: ConsumeOptions) {
+    this.#options = options;
+    this.#relations = new RelationCache(options.catalog, options.configuredKeys);
+    this.#assembler = new Assembler(this.#relations, {
+      event: (event) => this.#offer(event),
+      completeThrough: (lsn) => this.#complete(lsn),
+    });
+  }
+
+  /** Everything that stands before this has been offered; null: nothing came since the window began. */
+  get completeThrough(): Lsn | null {
+    return this.#completeThrough;
+  }
+
+  get limitReached(): boolean {
+    return this.#taken >= this.#options.maxEvents;
+  }
+
+  windowEnded(): void {
+    this.#completeThrough = null;
+  }
+
+  /** False where reading has to stop before the chunk's end. Throws WalhookError decode_failed. */
+  async consume(chunk: WindowChunk): Promise<boolean> {
+    const { dispatcher, room } = this.#options;
+    const rows = chunk.open();
+    while (rows.next()) {
+      try {
+        if (rows.cutFromBytes > 0) this.#acceptOversized(rows);
+        else {
+          const message = this.#decoder.decode(rows.bytes, rows.start, rows.end);
+          if (message.kind === 'relation') await this.#relations.prepare(message);
+          this.#assembler.accept(message, rows.lsnHigh, rows.lsnLow);
+        }
+      } catch (error) {
+        throw decodeFailure(error);
+      }
+      if (this.limitReached) return false;
+      if (dispatcher.isFull && !(await room())) return false;
+    }
+    return true;
+  }
+
+  #acceptOversized(rows: MessageRows): void {
+    const head = readMessageHead(rows.bytes, rows.start, rows.end);
+    this.#assembler.acceptOversized(head, rows.cutFromBytes, rows.lsnHigh, rows.lsnLow);
+  }
+
+  #offer(event: ChangeEvent): void {
+    const { dispatcher, onNewEvent, stateSchema } = this.#options;
+    const schema = event.op === 'message' ? null : event.relation?.schema;
+    if (schema !== undefined && schema !== null && schema === stateSchema) return;
+    if (!dispatcher.offer(event)) return;
+    if (event.transaction !== this.#counted) this.transactions += 1;
+    this.#counted = event.transaction;
+    this.events += 1;
+    this.#taken += 1;
+    onNewEvent();
+  }
+
+  #complete(lsn: Lsn): void {
+    this.#completeThrough =
+      this.#completeThrough === null ? lsn : maxLsn(this.#completeThrough, lsn);
+    this.#options.dispatcher.offeredThrough(lsn);
+  }
+}
+
+function decodeFailure(error: unknown): unknown {
+  if (!(error instanceof PgoutputError) && !(error instanceof AssemblyError)) return error;
+  return new WalhookError('decode_failed', error.message, { detail: error.code, cause: error });
+}

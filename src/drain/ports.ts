@@ -1,0 +1,65 @@
+import type { RelationCatalog } from '../changes/relation-cache.ts';
+import type { EndpointOptions } from '../delivery/endpoint-dispatch.ts';
+import type { Sink } from '../delivery/sink.ts';
+import type { EventFormat } from '../formats/event-format.ts';
+import type { Lsn } from '../pgoutput/lsn.ts';
+import type { LeaseSession, SlotIdentity, StateStore } from './state-store.ts';
+import type { WindowReader } from './window.ts';
+
+export type SourceState = {
+  readonly database: string;
+  readonly identity: SlotIdentity;
+  /** Where the slot stands: what is before is gone from it. */
+  readonly slotAt: Lsn;
+  /** How far the WAL is flushed: a drain's target, taken once at its start. */
+  readonly flushedLsn: Lsn;
+  /** The server session that shows whether this drainer still lives; null behind a pooler. */
+  readonly session: LeaseSession | null;
+};
+
+/** The database that is drained, through a connection of this drain. All methods throw WalhookError. */
+export interface Source {
+  readonly catalog: RelationCatalog;
+  /** Throws where the slot is missing, another's, or cannot be read any more. */
+  inspect(): Promise<SourceState>;
+  openReader(): Promise<WindowReader>;
+  /** Moves the slot forward; never back. */
+  advance(to: Lsn): Promise<{ readonly at: Lsn; readonly flushed: Lsn }>;
+}
+
+/** Connections to source and state, for as long as they last. */
+export type DrainSession = {
+  readonly source: Source;
+  readonly state: StateStore;
+  readonly close: () => Promise<void>;
+};
+
+/** What a receiver may be told of where events come from. */
+export type SourceAbout = { readonly database: string; readonly system: string | null };
+
+export type EndpointSetup = {
+  readonly options: EndpointOptions;
+  readonly createSink: (about: SourceAbout) => Sink;
+  readonly createFormat: (catalog: RelationCatalog) => EventFormat;
+  /** Endpoints with equal keys share a format: an event is written once for all of them. */
+  readonly formatKey: string;
+};
+
+export interface DrainLog {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** The steps between which a process may die; a test stops it there. */
+export type DrainStep =
+  | 'lease-acquired'
+  | 'window-read'
+  | 'before-send'
+  | 'after-send'
+  | 'before-checkpoint'
+  | 'after-checkpoint'
+  | 'before-advance'
+  | 'after-advance'
+  | 'before-release'
+  | 'after-release';

@@ -1,0 +1,118 @@
+import type { Clock } from '../clock/clock.ts';
+import type { Dispatcher } from '../delivery/dispatcher.ts';
+import type { DispatchCounts, EndpointDispatch } from '../delivery/endpoint-dispatch.ts';
+import { encodePositions } from './settled-ahead.ts';
+import type { EndpointProgress, Lease, StateStore } from './state-store.ts';
+
+export type ProgressOptions = {
+  readonly state: StateStore;
+  readonly lease: Lease;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  readonly checkpointMs: number;
+  readonly redact: (text: string) => string;
+  readonly onStep: (step: 'before-checkpoint' | 'after-checkpoint') => void | Promise<void>;
+  /** A write failed: the drain has to stop, and `failure` tells why. */
+  readonly onFailure: () => void;
+};
+
+/** A lease is renewed this often within its time. */
+const RENEWALS_PER_LEASE = 3;
+
+/**
+ * Writes checkpoints while events are delivered, and renews the lease with them. A write that fails
+ * is the end of the pass: whoever cannot record must not go on sending.
+ */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #saved = new Map<EndpointDispatch, { counts: DispatchCounts; mark: string }>();
+  readonly #stop = new AbortController();
+  #running: Promise<void> | null = null;
+  #renewedAt: number;
+  failure: { readonly error: unknown } | null = null;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    this.#renewedAt = options.clock.now();
+    for (const endpoint of options.dispatcher.endpoints) {
+      this.#saved.set(endpoint, { counts: { ...endpoint.counts }, mark: markOf(endpoint) });
+    }
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Ends the writing in the background. Never throws. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** One write at a time: each counts what came since the one before. */
+  save(): Promise<void> {
+    this.#saving = this.#saving.catch(() => undefined).then(() => this.#save());
+    return this.#saving;
+  }
+
+  #saving: Promise<void> = Promise.resolve();
+
+  async #save(): Promise<void> {
+    const { state, lease, leaseMs, dispatcher, clock, onStep } = this.#options;
+    const unsaved = dispatcher.endpoints.filter(
+      (endpoint) => this.#saved.get(endpoint)!.mark !== markOf(endpoint),
+    );
+    if (unsaved.length === 0) return;
+    const counts = unsaved.map((endpoint) => ({ ...endpoint.counts }));
+    const marks = unsaved.map(markOf);
+    const progress = unsaved.map((endpoint, i) => this.#progressOf(endpoint, counts[i]!));
+    await onStep('before-checkpoint');
+    await state.saveProgress(lease, leaseMs, progress);
+    await onStep('after-checkpoint');
+    this.#renewedAt = clock.now();
+    unsaved.forEach((endpoint, i) => {
+      this.#saved.set(endpoint, { counts: counts[i]!, mark: marks[i]! });
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { clock, checkpointMs, leaseMs, state, lease } = this.#options;
+    const renewalMs = leaseMs / RENEWALS_PER_LEASE;
+    try {
+      for (;;) {
+        await clock.sleep(Math.min(checkpointMs, renewalMs), this.#stop.signal);
+        if (this.#stop.signal.aborted) return;
+        await this.save();
+        if (clock.now() - this.#renewedAt < renewalMs) continue;
+        await state.renewLease(lease, leaseMs);
+        this.#renewedAt = clock.now();
+      }
+    } catch (error) {
+      this.failure = { error };
+      this.#options.onFailure();
+    }
+  }
+
+  #progressOf(endpoint: EndpointDispatch, now: DispatchCounts): EndpointProgress {
+    const before = this.#saved.get(endpoint)!.counts;
+    const { heldBecause } = endpoint;
+    return {
+      endpoint: endpoint.options.name,
+      settled: endpoint.watermark,
+      settledAhead: encodePositions(endpoint.settledAhead()),
+      state: heldBecause === null ? 'active' : 'held',
+      reason: heldBecause === null ? null : this.#options.redact(heldBecause),
+      delivered: now.delivered - before.delivered,
+      filtered: now.filtered - before.filtered,
+      deadLettered: now.deadLettered - before.deadLettered,
+      failedAttempts: now.failedAttempts - before.failedAttempts,
+    };
+  }
+}
+
+/** Changes with anything that a checkpoint records: what is settled ahead changes a count. */
+function markOf(endpoint: EndpointDispatch): string {
+  const { watermark, counts, heldBecause } = endpoint;
+  return JSON.stringify([String(watermark.commitLsn), watermark.seq, counts, heldBecause]);
+}

@@ -1,0 +1,48 @@
+import { type Lsn, maxLsn } from '../pgoutput/lsn.ts';
+import { peekedEnd, type WindowBounds, type WindowChunk, type WindowReader } from './window.ts';
+import type { WindowGovernor } from './window-governor.ts';
+
+export type WindowItem =
+  | { readonly kind: 'chunk'; readonly chunk: WindowChunk }
+  | {
+      readonly kind: 'end';
+      /** Up to where the window is complete, given how far its messages tell. */
+      readonly endLsn: (completeThrough: Lsn | null) => Lsn;
+    };
+
+/**
+ * The slot's windows up to the target, piece by piece. A reader that does not read ahead starts each
+ * window where the slot stands: if it did not move, because an endpoint holds it, the next window has
+ * to reach beyond the last one to bring anything new to the others.
+ */
+export async function* readWindows(
+  reader: WindowReader,
+  governor: WindowGovernor,
+  target: Lsn,
+  timeLeftMs: () => number,
+  stop: AbortSignal,
+): AsyncGenerator<WindowItem> {
+  let reached: Lsn | null = null;
+  let repeatedRows = 0;
+  for (;;) {
+    const from: Lsn = await reader.position();
+    const newFrom: Lsn = reached === null ? from : maxLsn(from, reached);
+    if (newFrom >= target || stop.aborted) return;
+    if (from >= newFrom) repeatedRows = 0;
+    const fresh = governor.bounds(newFrom, target);
+    const bounds: WindowBounds = { ...fresh, maxChanges: fresh.maxChanges + repeatedRows };
+    const window = reader.open(bounds);
+    for await (const chunk of window.chunks) yield { kind: 'chunk', chunk };
+    const { decodedMs, rowCount } = window;
+    const walBytes = Number(bounds.uptoLsn - from);
+    governor.observe({ changes: rowCount, walBytes, decodedMs }, timeLeftMs());
+    const end: Lsn | null = reader.readsAhead ? await reader.position() : null;
+    let peeked: Lsn | null = end;
+    yield {
+      kind: 'end',
+      endLsn: (completeThrough) => (peeked = end ?? peekedEnd(bounds, rowCount, completeThrough)),
+    };
+    reached = peeked ?? newFrom;
+    repeatedRows = rowCount;
+  }
+}

@@ -1,0 +1,65 @@
+import { minLsn, toLsn, type Lsn } from '../pgoutput/lsn.ts';
+import type { WindowBounds } from './window.ts';
+
+export type GovernorLimits = {
+  readonly maxWindowChanges: number;
+  /** Bytes of WAL. */
+  readonly maxWindowBytes: number;
+};
+
+export type WindowCost = {
+  readonly changes: number;
+  readonly walBytes: number;
+  readonly decodedMs: number;
+};
+
+const FIRST_CHANGES = 16_384;
+const FIRST_BYTES = 16 << 20;
+const MIN_CHANGES = 1_000;
+const MIN_BYTES = 1 << 20;
+const GROWTH = 4;
+/** Below this, a window is mostly overhead: the next may be larger. */
+const CHEAP_MS = 400;
+/** Above this, a stop would wait too long for the server: the next is smaller. */
+const DEAR_MS = 3_000;
+
+/**
+ * How large the next window may be. Few large windows cost the server least, since each starts
+ * decoding at restart_lsn again; but nothing arrives before the server has decoded the whole window,
+ * and a transaction is never split. So windows start small, grow while they are cheap, and shrink
+ * when one took long or little time is left.
+ */
+export class WindowGovernor {
+  readonly #limits: GovernorLimits;
+  #changes: number;
+  #bytes: number;
+
+  constructor(limits: GovernorLimits) {
+    this.#limits = limits;
+    this.#changes = Math.min(FIRST_CHANGES, limits.maxWindowChanges);
+    this.#bytes = Math.min(FIRST_BYTES, limits.maxWindowBytes);
+  }
+
+  bounds(from: Lsn, target: Lsn): WindowBounds {
+    const uptoLsn = minLsn(toLsn(from + BigInt(this.#bytes)), target);
+    return { uptoLsn, maxChanges: this.#changes };
+  }
+
+  /** timeLeftMs: until the deadline; Infinity without one. */
+  observe(cost: WindowCost, timeLeftMs: number): void {
+    const dearMs = Math.min(DEAR_MS, timeLeftMs / 3);
+    if (cost.decodedMs > dearMs) this.#resize(1 / GROWTH);
+    else if (cost.decodedMs < Math.min(CHEAP_MS, dearMs / GROWTH)) this.#resize(GROWTH);
+  }
+
+  #resize(factor: number): void {
+    const { maxWindowBytes, maxWindowChanges } = this.#limits;
+    this.#changes = clamp(this.#changes * factor, MIN_CHANGES, maxWindowChanges);
+    this.#bytes = clamp(this.#bytes * factor, MIN_BYTES, maxWindowBytes);
+  }
+}
+
+/** The upper bound wins: it is the user's. */
+function clamp(value: number, low: number, high: number): number {
+  return Math.floor(Math.min(high, Math.max(low, value)));
+}

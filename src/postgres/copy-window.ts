@@ -1,0 +1,54 @@
+import { to as copyTo } from 'pg-copy-streams';
+import type { OpenWindow, WindowChunk } from '../drain/window.ts';
+import type { Connection } from './connection.ts';
+import { CopyRows } from './copy-rows.ts';
+import { databaseError } from './failure.ts';
+import { beginWindow, endWindow } from './window-sql.ts';
+
+/**
+ * A window by COPY: rows come as the network brings them, and the server waits while nobody reads, so
+ * memory does not depend on the window. Iterating throws WalhookError.
+ */
+export class CopyWindow implements OpenWindow {
+  readonly chunks: AsyncIterable<WindowChunk>;
+  rowCount = 0;
+  decodedMs = 0;
+
+  constructor(connection: Connection, statement: string, now: () => number) {
+    this.chunks = this.#read(connection, statement, now);
+  }
+
+  async *#read(
+    connection: Connection,
+    statement: string,
+    now: () => number,
+  ): AsyncGenerator<WindowChunk> {
+    const rows = new CopyRows();
+    const startedAt = now();
+    try {
+      await beginWindow(connection);
+      const stream = connection.query(copyTo(`copy (${statement}) to stdout (format binary)`));
+      for await (const bytes of stream as AsyncIterable<Uint8Array>) {
+        this.decodedMs ||= now() - startedAt;
+        yield {
+          byteLength: bytes.length,
+          open: () => {
+            rows.push(bytes);
+            return rows;
+          },
+        };
+      }
+      this.rowCount = stream.rowCount;
+      await endWindow(connection);
+    } catch (error) {
+      throw databaseError(error);
+    }
+    yield {
+      byteLength: 0,
+      open: () => {
+        rows.assertComplete();
+        return rows;
+      },
+    };
+  }
+}

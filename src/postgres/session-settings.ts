@@ -1,0 +1,15 @@
+/**
+ * The text forms that the value encoders read, whatever the server, the database or the role prefer.
+ * `set local`: behind a pooler in transaction mode nothing else stays with the statement it is for.
+ * statement_timeout is off because a window's cost is bounded by its size, not by a kill half-way.
+ */
+export const PEEK_SETTINGS = [
+  `set local datestyle to 'ISO, YMD'`,
+  `set local intervalstyle to 'iso_8601'`,
+  `set local timezone to 'UTC'`,
+  `set local extra_float_digits to 1`,
+  `set local bytea_output to 'hex'`,
+  `set local client_encoding to 'UTF8'`,
+  `set local statement_timeout to 0`,
+  `set local idle_in_transaction_session_timeout to 0`,
+].join('; ');

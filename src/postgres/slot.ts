@@ -1,0 +1,157 @@
+import { WalhookError } from '../errors/walhook-error.ts';
+import { formatLsn, type Lsn, parseLsn } from '../pgoutput/lsn.ts';
+import { type Connection, query } from './connection.ts';
+
+/** A row of pg_replication_slots, as far as this server's version has it. */
+export type SlotState = {
+  readonly name: string;
+  readonly plugin: string | null;
+  readonly database: string | null;
+  readonly temporary: boolean;
+  readonly activePid: number | null;
+  readonly confirmedLsn: Lsn | null;
+  readonly restartLsn: Lsn | null;
+  /** reserved | extended | unreserved | lost */
+  readonly walStatus: string | null;
+  /** Bytes of WAL that may still be written before the slot can be lost; null for no bound. */
+  readonly safeWalBytes: bigint | null;
+  /** Why it cannot be read any more; null while it can. */
+  readonly invalidationReason: string | null;
+};
+
+type SlotRow = {
+  slot_name: string;
+  plugin: string | null;
+  database: string | null;
+  temporary: boolean;
+  active_pid: number | null;
+  confirmed_flush_lsn: string | null;
+  restart_lsn: string | null;
+  wal_status: string | null;
+  safe_wal_size: string | null;
+  invalidation_reason: string | null;
+};
+
+/** null where there is no slot of that name. Columns of later versions come from the row as json. */
+export async function readSlot(connection: Connection, name: string): Promise<SlotState | null> {
+  const [row] = await query<SlotRow>(
+    connection,
+    `select slot_name, plugin, database, temporary, active_pid, confirmed_flush_lsn::text,
+            restart_lsn::text, wal_status, safe_wal_size::text,
+            coalesce(
+              to_json(s) ->> 'invalidation_reason',
+              case when (to_json(s) ->> 'conflicting')::boolean then 'conflicting' end,
+              case when wal_status = 'lost' then 'wal_removed' end
+            ) as invalidation_reason
+     from pg_replication_slots s where slot_name = $1`,
+    [name],
+  );
+  if (row === undefined) return null;
+  return {
+    name: row.slot_name,
+    plugin: row.plugin,
+    database: row.database,
+    temporary: row.temporary,
+    activePid: row.active_pid,
+    confirmedLsn: row.confirmed_flush_lsn === null ? null : parseLsn(row.confirmed_flush_lsn),
+    restartLsn: row.restart_lsn === null ? null : parseLsn(row.restart_lsn),
+    walStatus: row.wal_status,
+    safeWalBytes: row.safe_wal_size === null ? null : BigInt(row.safe_wal_size),
+    invalidationReason: row.invalidation_reason,
+  };
+}
+
+/** Throws slot_missing, slot_wrong_plugin, slot_wrong_database, slot_lost. */
+export function assertReadable(
+  slot: SlotState | null,
+  name: string,
+  database: string,
+): asserts slot is SlotState & { confirmedLsn: Lsn } {
+  if (slot === null) {
+    throw new WalhookError('slot_missing', `there is no replication slot named "${name}"`, {
+      detail: name,
+    });
+  }
+  if (slot.plugin === null) {
+    throw new WalhookError(
+      'slot_wrong_plugin',
+      `the slot "${name}" is physical; walhook reads a logical one`,
+      {
+        detail: name,
+      },
+    );
+  }
+  if (slot.plugin !== 'pgoutput') {
+    throw new WalhookError(
+      'slot_wrong_plugin',
+      `the slot "${name}" uses the plugin ${slot.plugin}; walhook reads pgoutput`,
+      { detail: name },
+    );
+  }
+  if (slot.database !== database) {
+    throw new WalhookError(
+      'slot_wrong_database',
+      `the slot "${name}" belongs to the database "${slot.database}", this connection is to "${database}"`,
+      { detail: name },
+    );
+  }
+  if (slot.invalidationReason !== null || slot.confirmedLsn === null) {
+    throw new WalhookError(
+      'slot_lost',
+      `the slot "${name}" cannot be read any more (${slot.invalidationReason ?? 'it has no position'}): ` +
+        `what was committed after ${slot.confirmedLsn === null ? 'its creation' : formatLsn(slot.confirmedLsn)} is missing`,
+      { detail: name },
+    );
+  }
+}
+
+export type CreateSlotOptions = { readonly failover: boolean };
+
+/** Creates a logical slot for pgoutput; where it stands. Throws WalhookError. */
+export async function createSlot(
+  connection: Connection,
+  name: string,
+  options: CreateSlotOptions,
+): Promise<Lsn> {
+  const failover = options.failover ? ', failover => true' : '';
+  const [row] = await query<{ lsn: string }>(
+    connection,
+    `select lsn::text from pg_create_logical_replication_slot($1, 'pgoutput'${failover})`,
+    [name],
+  );
+  return parseLsn(row!.lsn);
+}
+
+export async function dropSlot(connection: Connection, name: string): Promise<void> {
+  await query(connection, 'select pg_drop_replication_slot($1)', [name]);
+}
+
+/**
+ * Moves the slot forward to `to`; where it stands then, and how far the WAL is flushed. A slot that is
+ * there already is left alone: Postgres refuses to move one backwards.
+ */
+export async function advanceSlot(
+  connection: Connection,
+  name: string,
+  to: Lsn,
+): Promise<{ readonly at: Lsn; readonly flushed: Lsn }> {
+  const [row] = await query<{ at: string; flushed: string }>(
+    connection,
+    `select case when s.confirmed_flush_lsn < $2::pg_lsn
+                 then (pg_replication_slot_advance(s.slot_name, $2::pg_lsn)).end_lsn
+                 else s.confirmed_flush_lsn end::text as at,
+            (${FLUSHED_LSN})::text as flushed
+     from pg_replication_slots s where s.slot_name = $1`,
+    [name, formatLsn(to)],
+  );
+  if (row === undefined) {
+    throw new WalhookError('slot_missing', `the slot "${name}" was dropped during the drain`, {
+      detail: name,
+    });
+  }
+  return { at: parseLsn(row.at), flushed: parseLsn(row.flushed) };
+}
+
+/** How far the WAL can be read: what is flushed, on a standby what is replayed. */
+export const FLUSHED_LSN = `case when pg_is_in_recovery()
+  then pg_last_wal_replay_lsn() else pg_current_wal_flush_lsn() end`;

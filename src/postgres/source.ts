@@ -1,0 +1,52 @@
+import type { Source, SourceState } from '../drain/ports.ts';
+import { type Connection, ownSession } from './connection.ts';
+import { PostgresRelationCatalog } from './relation-catalog.ts';
+import { readIdentity, readServer } from './server.ts';
+import { advanceSlot, assertReadable, readSlot } from './slot.ts';
+import { openWindowReader, type Transport } from './window-reader.ts';
+
+export type SourceOptions = {
+  /** For everything but reading windows. */
+  readonly control: Connection;
+  /** Opens the connection that windows are read on; a drain that finds nothing needs none. */
+  readonly connect: () => Promise<Connection>;
+  readonly slot: string;
+  readonly publication: string;
+  readonly transport: Transport;
+  /** Changes whose message is larger are not fetched whole. */
+  readonly maxMessageBytes: number;
+  readonly now: () => number;
+};
+
+/** The drained database as the drain sees it. */
+export function postgresSource(options: SourceOptions): Source {
+  const { control, slot } = options;
+  return {
+    catalog: new PostgresRelationCatalog(control),
+
+    async inspect(): Promise<SourceState> {
+      const [server, state, identity, session] = await Promise.all([
+        readServer(control),
+        readSlot(control, slot),
+        readIdentity(control),
+        ownSession(control),
+      ]);
+      assertReadable(state, slot, server.database);
+      return {
+        database: server.database,
+        identity,
+        slotAt: state.confirmedLsn,
+        flushedLsn: server.flushedLsn,
+        session,
+      };
+    },
+
+    async openReader() {
+      const { publication, maxMessageBytes, transport, now } = options;
+      const target = { slot, publication, maxMessageBytes };
+      return openWindowReader(await options.connect(), target, transport, now);
+    },
+
+    advance: (to) => advanceSlot(control, slot, to),
+  };
+}

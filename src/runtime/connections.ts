@@ -1,0 +1,72 @@
+import type { ResolvedConfig } from '../config/schema.ts';
+import type { DrainSession } from '../drain/ports.ts';
+import { connect, type Connection, disconnect } from '../postgres/connection.ts';
+import { databaseError } from '../postgres/failure.ts';
+import { postgresSource } from '../postgres/source.ts';
+import type { Transport } from '../postgres/window-reader.ts';
+import { createStateStore } from '../state/create-state-store.ts';
+import type { StateStore } from '../drain/state-store.ts';
+
+/** A connection to the drained database. Throws WalhookError. */
+export function connectToSource(config: ResolvedConfig): Promise<Connection> {
+  const { url, connectTimeoutMs } = config.database;
+  return connect({ url, connectTimeoutMs, applicationName: `walhook:${config.pipeline}` });
+}
+
+/** The state tables beside the drained ones on the same connection, or elsewhere on another. */
+export async function connectToState(
+  config: ResolvedConfig,
+  source: Connection,
+): Promise<{ readonly state: StateStore; readonly close: () => Promise<void> }> {
+  const { url, schema } = config.state;
+  const connection =
+    url === undefined
+      ? source
+      : await connect({
+          url,
+          connectTimeoutMs: config.database.connectTimeoutMs,
+          applicationName: `walhook:${config.pipeline}:state`,
+        });
+  const client = {
+    query: (query: { readonly text: string }, values?: unknown[]) =>
+      connection.query(query, values).catch((error: unknown) => {
+        throw databaseError(error);
+      }),
+  };
+  return {
+    state: createStateStore({ client, schema }),
+    close: () => (connection === source ? Promise.resolve() : disconnect(connection)),
+  };
+}
+
+/** What a drain needs of the outside, until `close`. */
+export async function openDrainSession(
+  config: ResolvedConfig,
+  transport: Transport,
+  now: () => number,
+): Promise<DrainSession> {
+  const control = await connectToSource(config);
+  try {
+    const { state, close } = await connectToState(config, control);
+    const source = postgresSource({
+      control,
+      connect: () => connectToSource(config),
+      slot: config.slot,
+      publication: config.publication,
+      transport,
+      maxMessageBytes: config.drain.maxEventBytes,
+      now,
+    });
+    return {
+      source,
+      state,
+      close: async () => {
+        await close();
+        await disconnect(control);
+      },
+    };
+  } catch (error) {
+    await disconnect(control);
+    throw error;
+  }
+}

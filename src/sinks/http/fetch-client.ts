@@ -1,0 +1,59 @@
+import {
+  ANSWER_BYTES,
+  type HttpAnswer,
+  type HttpClient,
+  type HttpRequest,
+  NoAnswerError,
+} from './http-client.ts';
+
+/** Runtimes without Node's sockets: the platform's fetch, which keeps connections by itself. */
+export function fetchClient(): HttpClient {
+  return { request: send, close: () => Promise.resolve() };
+}
+
+async function send(request: HttpRequest): Promise<HttpAnswer> {
+  const timeout = AbortSignal.timeout(request.timeoutMs);
+  let response: Response;
+  try {
+    response = await fetch(request.url, {
+      method: request.method,
+      headers: request.headers,
+      // A copy: the platform may send it after the answer came, when the buffer serves another batch.
+      body: request.body.slice(),
+      redirect: 'manual',
+      signal: AbortSignal.any([request.signal, timeout]),
+    });
+  } catch (error) {
+    if (timeout.aborted) throw new NoAnswerError(`no answer within ${request.timeoutMs} ms`);
+    if (request.signal.aborted) throw new NoAnswerError('the drain stopped before an answer came');
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+    throw new NoAnswerError(`connection failed${code}`);
+  }
+  return {
+    status: response.status,
+    header: (name) => response.headers.get(name),
+    body: await beginning(response),
+  };
+}
+
+/** The status is the answer: a body that fails or drags on past the timeout is cut, not waited for. */
+async function beginning(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  let received = 0;
+  try {
+    while (received < ANSWER_BYTES) {
+      const { done, value } = await reader.read();
+      if (done) return text + decoder.decode();
+      received += value.length;
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch {
+    return text;
+  }
+  await reader.cancel().catch(() => undefined);
+  return text.slice(0, ANSWER_BYTES);
+}

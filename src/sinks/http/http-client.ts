@@ -1,0 +1,33 @@
+export type HttpRequest = {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** From the first byte sent to the last byte of the answer that is read. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+};
+
+export type HttpAnswer = {
+  readonly status: number;
+  readonly header: (name: string) => string | null;
+  /** The beginning of the body, at most ANSWER_BYTES. */
+  readonly body: string;
+};
+
+/** What is read of an answer: enough for a reason, too little to be flooded by. */
+export const ANSWER_BYTES = 64 << 10;
+
+/**
+ * How a request leaves this runtime. Redirects are answers, not instructions. Rejects only where no
+ * status came: then with the reason in plain words, without the URL, which may hold a secret.
+ */
+export interface HttpClient {
+  request(request: HttpRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+export class NoAnswerError extends Error {
+  readonly code = 'no_answer';
+  override readonly name = 'NoAnswerError';
+}

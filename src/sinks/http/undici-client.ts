@@ -1,0 +1,110 @@
+import { type Dispatcher, Pool } from 'undici';
+import {
+  ANSWER_BYTES,
+  type HttpAnswer,
+  type HttpClient,
+  type HttpRequest,
+  NoAnswerError,
+} from './http-client.ts';
+
+/**
+ * Node: kept-alive connections through undici's dispatch, one request a connection at a time. The
+ * body's bytes are sent as they are, nothing is allocated for a stream.
+ */
+export function undiciClient(origin: URL, connections: number): HttpClient {
+  const pool = new Pool(origin.origin, {
+    connections,
+    pipelining: 1,
+    // The request's own timer bounds them all.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return {
+    request: (request) =>
+      new Promise((resolve, reject) => dispatch(pool, request, resolve, reject)),
+    close: () => pool.destroy(),
+  };
+}
+
+function dispatch(
+  pool: Pool,
+  request: HttpRequest,
+  resolve: (answer: HttpAnswer) => void,
+  reject: (error: NoAnswerError) => void,
+): void {
+  const { signal, timeoutMs, url } = request;
+  const chunks: Buffer[] = [];
+  let controller: Dispatcher.DispatchController | null = null;
+  let status = 0;
+  let headers: Readonly<Record<string, string | string[] | undefined>> = {};
+  let received = 0;
+  let done = false;
+
+  const finish = (problem: string | null): void => {
+    if (done) return;
+    done = true;
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+    if (status === 0) {
+      reject(new NoAnswerError(problem ?? 'the connection was closed without an answer'));
+      return;
+    }
+    resolve({
+      status,
+      header: (name) => headerValue(headers[name]),
+      body: Buffer.concat(chunks).toString('utf8', 0, ANSWER_BYTES),
+    });
+  };
+  const abandon = (problem: string): void => {
+    const abandoned = new NoAnswerError(problem);
+    finish(problem);
+    controller?.abort(abandoned);
+  };
+  const onAbort = (): void => abandon('the drain stopped before an answer came');
+  const timer = setTimeout(() => abandon(`no answer within ${timeoutMs} ms`), timeoutMs);
+  if (signal.aborted) return onAbort();
+  signal.addEventListener('abort', onAbort);
+
+  pool.dispatch(
+    {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: request.method as Dispatcher.HttpMethod,
+      headers: request.headers,
+      body: Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength),
+    },
+    {
+      onRequestStart(started) {
+        controller = started;
+        if (done) started.abort(new NoAnswerError('abandoned while it waited for a connection'));
+      },
+      onResponseStart(_controller, statusCode, responseHeaders) {
+        if (statusCode < 200) return;
+        status = statusCode;
+        headers = responseHeaders;
+      },
+      onResponseData(_controller, chunk) {
+        if (received < ANSWER_BYTES) chunks.push(Buffer.from(chunk));
+        received += chunk.length;
+        if (received >= ANSWER_BYTES) abandon('the answer is larger than what is read of one');
+      },
+      onResponseEnd() {
+        finish(null);
+      },
+      onResponseError(_controller, error) {
+        finish(describe(error));
+      },
+    },
+  );
+}
+
+function headerValue(value: string | string[] | undefined): string | null {
+  if (value === undefined) return null;
+  return typeof value === 'string' ? value : (value[0] ?? null);
+}
+
+/** A system or TLS error's code says it best, and names no address. */
+function describe(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
+  return code === null ? error.name : `connection failed (${code})`;
+}
