@@ -20,17 +20,9 @@ export function interpolate(
   if (Array.isArray(value)) {
     return value.map((entry: unknown, index) => interpolate(entry, env, draft, [...path, index]));
   }
-  return isPlainObject(value) ? interpolateGroup(value, env, draft, path) : value;
-}
-
-export function interpolateGroup(
-  group: Record<string, unknown>,
-  env: Environment,
-  draft: Draft,
-  path: OptionPath = [],
-): Record<string, unknown> {
+  if (!isPlainObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(group).map(([name, entry]) => [
+    Object.entries(value).map(([name, entry]) => [
       name,
       interpolate(entry, env, draft, [...path, name]),
     ]),
