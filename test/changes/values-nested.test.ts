@@ -167,15 +167,18 @@ test('whatever the text, the result is JSON', () => {
       const json = as(oid, parts.join(''));
       expect(() => JSON.parse(json)).not.toThrow();
     }),
-    { numRuns: 5000 },
+    { numRuns: 3000 },
   );
 });
 
 test('an array of any strings, quoted as the server quotes, is those strings', () => {
   check(
-    property(array(string({ unit: 'binary' }), { minLength: 1 }), (strings) => {
-      const quoted = strings.map((text) => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`);
-      expect(JSON.parse(as(builtin.text.arrayOid, `{${quoted.join()}}`))).toEqual(strings);
-    }),
+    property(
+      array(string({ unit: 'binary', maxLength: 20 }), { minLength: 1, maxLength: 6 }),
+      (strings) => {
+        const quoted = strings.map((text) => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`);
+        expect(JSON.parse(as(builtin.text.arrayOid, `{${quoted.join()}}`))).toEqual(strings);
+      },
+    ),
   );
 });

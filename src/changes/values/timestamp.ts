@@ -8,7 +8,7 @@ const LETTER_T = 0x54;
 const LETTER_Z = 0x5a;
 
 const AFTER_YEAR_LENGTH = '-MM-DD HH:MM:SS'.length;
-const DATE_LENGTH = 6;
+const SPACE_OFFSET = '-MM-DD'.length;
 const MICROSECOND_DIGITS = 6;
 
 /** `2026-01-31 12:00:00.12` → `"2026-01-31T12:00:00.120000"`; see writeIso for what stays as it is. */
@@ -49,7 +49,7 @@ function writeIso(
   let at = out.length;
   bytes[at++] = QUOTE;
   for (let i = start; i < fraction; i++) bytes[at++] = source[i]!;
-  bytes[at - AFTER_YEAR_LENGTH + DATE_LENGTH] = LETTER_T;
+  bytes[at - AFTER_YEAR_LENGTH + SPACE_OFFSET] = LETTER_T;
   bytes[at++] = DOT;
   for (let i = fraction + 1; i <= fraction + MICROSECOND_DIGITS; i++) {
     bytes[at++] = i < zone ? source[i]! : ZERO;
