@@ -59,6 +59,6 @@ export class Draft {
   }
 }
 
-export function isGroup(value: unknown): value is object {
+function isGroup(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }

@@ -52,7 +52,8 @@ async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw fault(file, `a syntax error${jsonPlace(text, messageOf(error))}`, 'JSON', error);
+    // Without its cause, here and below: the parsers quote the text, and it may hold a secret.
+    throw fault(file, `a syntax error${jsonPlace(text, messageOf(error))}`, 'JSON');
   }
 }
 
@@ -71,7 +72,7 @@ async function readYaml(file: string): Promise<unknown> {
   if (error === undefined) return document.toJS();
   const place = error.linePos?.[0];
   const where = place === undefined ? '' : ` in line ${place.line}, column ${place.col}`;
-  throw fault(file, `a syntax error${where}`, `YAML (${error.code})`, error);
+  throw fault(file, `a syntax error${where}`, `YAML (${error.code})`);
 }
 
 /**

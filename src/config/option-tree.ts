@@ -36,7 +36,7 @@ const plainNode: OptionNode = {
   element: null,
 };
 
-export const optionTree: OptionNode = nodeOf(walhookSchema);
+const optionTree: OptionNode = nodeOf(walhookSchema);
 
 /** Every option that holds a value, in the order of the schema. */
 export function listOptions(node = optionTree, path: readonly string[] = []): Option[] {

@@ -27,7 +27,7 @@ export const postgresUrlFault: TextFault = (text) => {
 };
 
 /** null where it is not a postgres:// or postgresql:// URL. */
-export function parsePostgresUrl(text: string): URL | null {
+function parsePostgresUrl(text: string): URL | null {
   if (!/^postgres(ql)?:\/\//.test(text)) return null;
   // WHATWG URLs cannot have a user without a host; a Unix socket's URL has just that.
   const withHost = text.replace(/^([^/]+:\/\/(?:[^/@]*@)?)(?=\/|\?|$)/, '$1localhost');

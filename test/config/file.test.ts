@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { problemsOf } from './problems-of.ts';
@@ -112,6 +113,16 @@ endpoints: [{ name: a, type: http, url: 'https://h', auth: { type: bearer, token
     await write(file, text);
     const problems = await problemsOf(() => loadConfig({ env, cwd, file }));
     expect(problems).toEqual([expect.objectContaining({ got: expect.stringMatching(got) })]);
+  });
+
+  it.each([
+    ['a.json', '{ "token": "hunter2", }'],
+    ['a.yaml', 'token: "hunter2"\n  x: [hunter2'],
+  ])('keeps what it holds out of the error about its syntax: %s', async (file, text) => {
+    await write(file, text);
+    const error: unknown = await loadConfig({ env, cwd, file }).catch((reason: unknown) => reason);
+    expect(inspect(error)).toContain('a syntax error');
+    expect(inspect(error)).not.toContain('hunter2');
   });
 
   it('is refused where it is missing, a directory, or one of several', async () => {
