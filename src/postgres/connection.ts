@@ -34,6 +34,21 @@ export async function disconnect(connection: Connection): Promise<void> {
   await connection.end().catch(() => undefined);
 }
 
+const lastUse = new WeakMap<Connection, Promise<unknown>>();
+
+/**
+ * Runs `use` once nobody else uses the connection: checkpoints, dead letters and look-ups share one,
+ * each when it has something to say, and a connection answers one statement at a time.
+ */
+export function exclusively<T>(connection: Connection, use: () => Promise<T>): Promise<T> {
+  const result = (lastUse.get(connection) ?? Promise.resolve()).then(use);
+  lastUse.set(
+    connection,
+    result.catch(() => undefined),
+  );
+  return result;
+}
+
 /** One statement's rows. Throws WalhookError. */
 export async function query<Row extends pg.QueryResultRow>(
   connection: Connection,
@@ -41,8 +56,8 @@ export async function query<Row extends pg.QueryResultRow>(
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
   try {
-    const result = await connection.query<Row>(text, [...values]);
-    return result.rows;
+    const use = (): Promise<pg.QueryResult<Row>> => connection.query<Row>(text, [...values]);
+    return (await exclusively(connection, use)).rows;
   } catch (error) {
     throw databaseError(error);
   }

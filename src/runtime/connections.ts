@@ -1,6 +1,6 @@
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainSession } from '../drain/ports.ts';
-import { connect, type Connection, disconnect } from '../postgres/connection.ts';
+import { connect, type Connection, disconnect, exclusively } from '../postgres/connection.ts';
 import { databaseError } from '../postgres/failure.ts';
 import { postgresSource } from '../postgres/source.ts';
 import type { Transport } from '../postgres/window-reader.ts';
@@ -29,7 +29,7 @@ export async function connectToState(
         });
   const client = {
     query: (query: { readonly text: string }, values?: unknown[]) =>
-      connection.query(query, values).catch((error: unknown) => {
+      exclusively(connection, () => connection.query(query, values)).catch((error: unknown) => {
         throw databaseError(error);
       }),
   };
