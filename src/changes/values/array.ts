@@ -1,17 +1,16 @@
 import type { JsonWriter } from '../json-writer.ts';
-import {
-  CLOSE_BRACE,
-  CLOSE_BRACKET,
-  COMMA,
-  EQUALS,
-  OPEN_BRACE,
-  OPEN_BRACKET,
-  QUOTE,
-  SPACE,
-} from './ascii.ts';
 import { writeJsonString } from './json-string.ts';
 import { QuotedText } from './quoted-text.ts';
 import type { ValueWriter } from './value-writer.ts';
+
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const EQUALS = 0x3d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
 
 /**
  * `{1,NULL,"a,b"}` to nested JSON arrays. Explicit lower bounds (`[0:1]={…}`) are dropped: JSON has

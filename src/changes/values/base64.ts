@@ -1,5 +1,7 @@
 import type { JsonWriter } from '../json-writer.ts';
-import { EQUALS, QUOTE } from './ascii.ts';
+
+const QUOTE = 0x22;
+const EQUALS = 0x3d;
 
 /** The 64 characters of RFC 4648, by six-bit value. */
 export const BASE64_CHARACTERS = new TextEncoder().encode(

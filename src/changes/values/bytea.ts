@@ -1,12 +1,15 @@
-import { BACKSLASH, EQUALS, QUOTE } from './ascii.ts';
 import { BASE64_CHARACTERS } from './base64.ts';
 import { writeJsonString } from './json-string.ts';
 import type { ValueWriter } from './value-writer.ts';
 
+const QUOTE = 0x22;
+const EQUALS = 0x3d;
+const BACKSLASH = 0x5c;
 const LOWER_X = 0x78;
 
-const NOT_HEX = 0x80;
-const NIBBLES = new Uint8Array(256).fill(NOT_HEX);
+/** Above any three digits together, wherever among them it stands. */
+const NOT_HEX = 0x1000;
+const NIBBLES = new Uint16Array(256).fill(NOT_HEX);
 for (let value = 0; value < 16; value++) {
   NIBBLES[value.toString(16).charCodeAt(0)] = value;
   NIBBLES[value.toString(16).toUpperCase().charCodeAt(0)] = value;
@@ -25,28 +28,29 @@ export const writeBytea: ValueWriter = (source, start, end, out) => {
   }
   out.reserve(Math.ceil(digits / 6) * 4 + 2);
   const bytes = out.bytes;
+  // An imported binding is loaded anew at each use.
+  const characters = BASE64_CHARACTERS;
   let at = out.length;
   let i = start + 2;
   let seen = 0;
   bytes[at++] = QUOTE;
   // Three digits are twelve bits, which are two characters.
   for (const last = end - 3; i <= last; i += 3) {
-    const high = NIBBLES[source[i]!]!;
-    const middle = NIBBLES[source[i + 1]!]!;
-    const low = NIBBLES[source[i + 2]!]!;
-    seen |= high | middle | low;
-    bytes[at++] = BASE64_CHARACTERS[((high << 2) | (middle >> 2)) & 63]!;
-    bytes[at++] = BASE64_CHARACTERS[((middle << 4) | low) & 63]!;
+    const group =
+      (NIBBLES[source[i]!]! << 8) | (NIBBLES[source[i + 1]!]! << 4) | NIBBLES[source[i + 2]!]!;
+    seen |= group;
+    bytes[at] = characters[(group >> 6) & 63]!;
+    bytes[at + 1] = characters[group & 63]!;
+    at += 2;
   }
   // Left over: two digits after full groups of six (one byte), or one after a group of three (two bytes).
   const left = end - i;
   if (left > 0) {
-    const high = NIBBLES[source[i]!]!;
-    const low = left === 2 ? NIBBLES[source[i + 1]!]! : 0;
-    seen |= high | low;
-    bytes[at++] = BASE64_CHARACTERS[((high << 2) | (low >> 2)) & 63]!;
+    const group = (NIBBLES[source[i]!]! << 8) | (left === 2 ? NIBBLES[source[i + 1]!]! << 4 : 0);
+    seen |= group;
+    bytes[at++] = characters[(group >> 6) & 63]!;
     if (left === 2) {
-      bytes[at++] = BASE64_CHARACTERS[(low << 4) & 63]!;
+      bytes[at++] = characters[group & 63]!;
       bytes[at++] = EQUALS;
     }
     bytes[at++] = EQUALS;

@@ -1,9 +1,13 @@
 import type { JsonWriter } from '../json-writer.ts';
-import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE, QUOTE } from './ascii.ts';
 import { jsonStringBytes, writeJsonString } from './json-string.ts';
 import { QuotedText } from './quoted-text.ts';
 import type { ValueWriter } from './value-writer.ts';
 
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
 const OPEN_PARENTHESIS = 0x28;
 const CLOSE_PARENTHESIS = 0x29;
 

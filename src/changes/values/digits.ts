@@ -1,4 +1,5 @@
-import { NINE, ZERO } from './ascii.ts';
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** The first index from `from` on that holds no decimal digit; `end` where all do. */
 export function skipDigits(source: Uint8Array, from: number, end: number): number {

@@ -1,7 +1,7 @@
-import { SPACE } from './ascii.ts';
 import { writeJsonString } from './json-string.ts';
 import type { ValueWriter } from './value-writer.ts';
 
+const SPACE = 0x20;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 

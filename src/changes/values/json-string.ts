@@ -1,6 +1,7 @@
 import { JsonWriter } from '../json-writer.ts';
-import { BACKSLASH, QUOTE } from './ascii.ts';
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const UNICODE_ESCAPE = 0x75; // 'u'
 const HEX_DIGITS = '0123456789abcdef';
 

@@ -1,8 +1,12 @@
-import { DOT, MINUS, NINE, PLUS, ZERO } from './ascii.ts';
 import { skipDigits } from './digits.ts';
 import { writeJsonString } from './json-string.ts';
 import type { ValueWriter } from './value-writer.ts';
 
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
 const EXPONENT = 0x65; // 'e'
 
 /** Digit for digit, so that int8 keeps those past 2^53. */

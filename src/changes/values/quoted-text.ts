@@ -1,4 +1,5 @@
-import { BACKSLASH, QUOTE } from './ascii.ts';
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /** What one huge element needs is not kept for the writer's life. */
 const MAX_KEPT_BYTES = 65_536;

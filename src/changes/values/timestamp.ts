@@ -1,9 +1,16 @@
 import type { JsonWriter } from '../json-writer.ts';
-import { COLON, DOT, MINUS, NINE, PLUS, QUOTE, SPACE, ZERO } from './ascii.ts';
 import { skipDigits } from './digits.ts';
 import { writeJsonString } from './json-string.ts';
 import type { ValueWriter } from './value-writer.ts';
 
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
 const LETTER_T = 0x54;
 const LETTER_Z = 0x5a;
 
