@@ -5,8 +5,9 @@ import {
   openRegisteredStore,
   progressOf,
   RECORD,
+  type StoreUnderTest,
 } from './registered-store.ts';
-import type { StoreUnderTest } from './registered-store.ts';
+import { sessionOf, untilBlocked } from './server-sessions.ts';
 
 const run = (pipeline: string) => ({
   runId: pipeline,
@@ -68,6 +69,23 @@ test('a table of somebody else that depends on ours keeps everything', async () 
   await under.database.query('create view public.lags as select * from walhook.endpoints');
   await expect(under.store.destroyPipeline('shop')).rejects.toMatchObject({ code: '2BP01' });
   expect(await under.store.loadPipeline('shop')).toEqual(RECORD);
+});
+
+test('a pipeline that is being registered meanwhile is not dropped with the last one', async () => {
+  const { database, client, store, another } = await openRegisteredStore();
+  const { pid } = await sessionOf(client);
+  const registering = await database.client();
+  await registering.query(
+    `begin; insert into walhook.pipelines (pipeline, slot, publication, database, announced_lsn)
+     values ('other', 's', 'p', 'd', '0/1')`,
+  );
+
+  const destroyed = store.destroyPipeline('shop');
+  await untilBlocked(database, pid);
+  await registering.query('commit');
+  await destroyed;
+
+  expect(await (await another()).loadPipeline('other')).toMatchObject({ slot: 's' });
 });
 
 test('destroying and migrating at once end in one or the other', async () => {

@@ -9,7 +9,7 @@ import {
   openRegisteredStore,
   RECORD,
 } from './registered-store.ts';
-import { holdWithEndedSession, sessionOf, untilBlocked } from './server-sessions.ts';
+import { endSession, holdWithEndedSession, sessionOf, untilBlocked } from './server-sessions.ts';
 
 describe('acquiring', () => {
   test('the first gets the lease and the record as it was before its announcement', async () => {
@@ -105,7 +105,7 @@ describe('acquiring', () => {
     await blocker.query('begin; select 1 from walhook.pipelines for update');
     const waiter = createStateStore({ client: waiting, schema: 'walhook' });
     const outcome = waiter.acquireLease(leaseRequest({ owner: 'waiter' }));
-    await untilBlocked(under, pid);
+    await untilBlocked(under.database, pid);
 
     // Its session is younger than the waiter's statement, and it wins the row before the waiter.
     const winner = await under.database.client();
@@ -162,9 +162,11 @@ describe('a lease changes hands', () => {
   });
 
   test('never on account of a session that the server did not know in the first place', async () => {
-    const { client, store, another } = await openRegisteredStore();
-    const { pid } = await sessionOf(client);
+    const { database, store, another } = await openRegisteredStore();
+    const elsewhere = await database.client();
+    const { pid } = await sessionOf(elsewhere);
     await acquire(store, { session: { pid, startedAt: '2020-01-01T00:00:00Z' } });
+    await endSession(database, elsewhere);
     const outcome = await (await another()).acquireLease(leaseRequest());
     expect(outcome.kind).toBe('busy');
   });

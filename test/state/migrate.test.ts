@@ -12,6 +12,7 @@ import {
   progressOf,
   RECORD,
 } from './registered-store.ts';
+import { sessionOf, untilBlocked } from './server-sessions.ts';
 
 const ALL = MIGRATIONS.map(({ name }) => name);
 const RUN = {
@@ -53,17 +54,18 @@ describe('migrating', () => {
     expect(applied.flat()).toEqual(ALL);
   });
 
-  test('many at once, in sessions that would not see what others commit meanwhile', async () => {
-    const database = await createTestDatabase();
-    const stores = await Promise.all(
-      Array.from({ length: 4 }, async () => {
-        const client = await database.client();
-        await client.query(`set default_transaction_isolation = 'repeatable read'`);
-        return createStateStore({ client, schema: 'walhook' });
-      }),
-    );
-    const applied = await Promise.all(stores.map((store) => store.migrate()));
-    expect(applied.flat()).toEqual(ALL);
+  test('sees what another did while it waited, whatever isolation the session asks for', async () => {
+    const { database, client, store } = await openRegisteredStore();
+    await client.query(`set default_transaction_isolation = 'repeatable read'`);
+    const { pid } = await sessionOf(client);
+    const newer = await database.client();
+    await newer.query('begin; lock table walhook.migrations in share row exclusive mode');
+
+    const answer = store.migrate().catch((error: unknown) => error);
+    await untilBlocked(database, pid);
+    await newer.query(`insert into walhook.migrations values ('9999_later'); commit`);
+
+    expect(await answer).toMatchObject({ code: 'state_outdated' });
   });
 
   test('needs no right to create schemas where an administrator made this one', async () => {

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { LeaseSession } from '../../src/drain/state-store.ts';
 import { createStateStore } from '../../src/state/create-state-store.ts';
+import type { TestDatabase } from '../support/database.ts';
 import { acquire, type StoreUnderTest } from './registered-store.ts';
 
 /** As postgres/connection.ts tells it: to the microsecond, in a form that no setting changes. */
@@ -17,15 +18,21 @@ export async function holdWithEndedSession({ database }: StoreUnderTest): Promis
   const client = await database.client();
   const session = await sessionOf(client);
   await acquire(createStateStore({ client, schema: 'walhook' }), { ttlMs: 3_600_000, session });
-  await client.end();
-  await until(database, `not exists (select from pg_stat_activity where pid = ${session.pid})`);
+  await endSession(database, client);
 }
 
-export function untilBlocked({ database }: StoreUnderTest, pid: number): Promise<void> {
+/** The server is done with it a moment after the client is. */
+export async function endSession(database: TestDatabase, client: Client): Promise<void> {
+  const { pid } = await sessionOf(client);
+  await client.end();
+  await until(database, `not exists (select from pg_stat_activity where pid = ${pid})`);
+}
+
+export function untilBlocked(database: TestDatabase, pid: number): Promise<void> {
   return until(database, `cardinality(pg_blocking_pids(${pid})) > 0`);
 }
 
-async function until(database: StoreUnderTest['database'], condition: string): Promise<void> {
+async function until(database: TestDatabase, condition: string): Promise<void> {
   for (;;) {
     const [row] = await database.query<{ met: boolean }>(`select ${condition} as met`);
     if (row?.met === true) return;

@@ -59,7 +59,7 @@ describe('a lease that is not the current one can write nothing', () => {
     const answer = under.store
       .saveProgress(lease, 60_000, [progressOf()])
       .catch((error: unknown) => error);
-    await untilBlocked(under, pid);
+    await untilBlocked(under.database, pid);
     await blocker.query(
       `update walhook.pipelines set lease_expires_at = clock_timestamp(); commit`,
     );
