@@ -48,6 +48,10 @@ export class JsonWriter {
     this.length = at;
   }
 
+  put(bytes: Uint8Array): void {
+    this.copy(bytes, 0, bytes.length);
+  }
+
   /** Text whose characters are all ASCII and need no escape. */
   ascii(text: string): void {
     this.reserve(text.length);

@@ -10,12 +10,6 @@ export function batchId(firstId: string, lastId: string): string {
   return `${firstId}_${lastId}`;
 }
 
-/** Bytes that a body needs around its first event. */
-export function framingBytes(framing: Framing): number {
-  const id = batchId(PLACEHOLDER_ID, PLACEHOLDER_ID);
-  return framing.head(id).length + framing.tail.length;
-}
-
 /**
  * Events on their way to one endpoint as one request. The body is written as they come; which events
  * they are is kept as places, not as events, so that a batch holds on to no row.
@@ -31,7 +25,7 @@ export class Batch {
     this.#framing = framing;
     const head = framing.head(batchId(PLACEHOLDER_ID, PLACEHOLDER_ID));
     body.clear();
-    body.copy(head, 0, head.length);
+    body.put(head);
   }
 
   get eventCount(): number {
@@ -47,7 +41,7 @@ export class Batch {
 
   append(event: ChangeEvent, encoded: JsonWriter): void {
     const { separator } = this.#framing;
-    if (this.seqs.length > 0) this.body.copy(separator, 0, separator.length);
+    if (this.seqs.length > 0) this.body.put(separator);
     this.body.copy(encoded.bytes, 0, encoded.length);
     this.transactions.push(event.transaction);
     this.seqs.push(event.seq);
@@ -56,7 +50,7 @@ export class Batch {
   /** Completes the body. `single`: the id is the event's own. */
   close(contentType: string, single: boolean): Delivery {
     const { tail, head } = this.#framing;
-    this.body.copy(tail, 0, tail.length);
+    this.body.put(tail);
     const first = this.#idAt(0);
     const id = single ? first : batchId(first, this.#idAt(this.seqs.length - 1));
     this.body.bytes.set(head(id), 0);

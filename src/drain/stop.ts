@@ -26,15 +26,17 @@ const MAX_DELIVERING_MS = 5_000;
  *                                          soft stop                             deadline
  */
 export class DrainStop {
+  /** For requests under way once reading has ended; then they are given up. */
+  readonly marginMs: number;
   readonly #clock: Clock;
   readonly #signal: AbortSignal | null;
   readonly #softAt: number;
   readonly #deliveringMs: number;
+  readonly #waiting = new Set<() => void>();
+  #timer = new AbortController();
   #firstNewEventAt = Infinity;
   #windowRead = false;
   #reason: StopReason | null = null;
-  /** For requests under way once reading has ended; then they are given up. */
-  readonly marginMs: number;
 
   constructor({ clock, deadlineMs, signal }: StopOptions) {
     const time = deadlineMs ?? Infinity;
@@ -44,6 +46,7 @@ export class DrainStop {
       deadlineMs === null ? SIGNAL_MARGIN_MS : Math.min(MAX_MARGIN_MS, time * MARGIN_SHARE);
     this.#softAt = clock.now() + time - this.marginMs;
     this.#deliveringMs = Math.min(MAX_DELIVERING_MS, time * DELIVERING_SHARE);
+    signal?.addEventListener('abort', this.wake);
   }
 
   get reason(): StopReason | null {
@@ -56,11 +59,15 @@ export class DrainStop {
 
   /** An event came that no earlier drain settled. */
   gotNewEvent(): void {
-    if (this.#firstNewEventAt === Infinity) this.#firstNewEventAt = this.#clock.now();
+    if (this.#firstNewEventAt !== Infinity) return;
+    this.#firstNewEventAt = this.#clock.now();
+    this.#setTimer();
   }
 
   gotWindow(): void {
+    if (this.#windowRead) return;
     this.#windowRead = true;
+    this.#setTimer();
   }
 
   reachedLimit(): void {
@@ -74,36 +81,55 @@ export class DrainStop {
   }
 
   /**
-   * The promise's value, or null when it is time to stop, or `over` aborts, before that. Rejects as
-   * the promise does.
+   * The promise's value, or null when it is time to stop, or `isOver`, before that. Rejects as the
+   * promise does. Whoever changes what `isOver` says has to `wake`.
    */
-  async unlessDue<T>(
-    promise: Promise<T>,
-    over: AbortSignal,
-  ): Promise<{ readonly value: T } | null> {
-    const waited = new AbortController();
-    const onSignal = (): void => waited.abort();
-    this.#signal?.addEventListener('abort', onSignal);
-    over.addEventListener('abort', onSignal);
-    const settled = promise.then((value) => ({ value }));
-    try {
-      while (!this.isDue() && !over.aborted) {
-        const waitMs = Math.min(this.#dueAt() - this.#clock.now(), 0x7fffffff);
-        const due = this.#clock.sleep(waitMs, waited.signal).then(() => null);
-        const first = await Promise.race([settled, due]);
-        if (first !== null) return first;
-      }
-      return null;
-    } finally {
-      waited.abort();
-      this.#signal?.removeEventListener('abort', onSignal);
-      over.removeEventListener('abort', onSignal);
-    }
+  unlessDue<T>(promise: Promise<T>, isOver: () => boolean): Promise<{ readonly value: T } | null> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!this.isDue() && !isOver()) return;
+        this.#waiting.delete(look);
+        resolve(null);
+      };
+      this.#waiting.add(look);
+      look();
+      promise.then(
+        (value) => {
+          this.#waiting.delete(look);
+          resolve({ value });
+        },
+        (error: unknown) => {
+          this.#waiting.delete(look);
+          reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    });
+  }
+
+  /** Lets everybody who waits look again. */
+  readonly wake = (): void => {
+    for (const look of this.#waiting) look();
+  };
+
+  dispose(): void {
+    this.#timer.abort();
+    this.#signal?.removeEventListener('abort', this.wake);
   }
 
   /** Not before something was got done: each drain has to get on, or none ever would. */
   #dueAt(): number {
     if (this.#windowRead) return this.#softAt;
     return Math.max(this.#softAt, this.#firstNewEventAt + this.#deliveringMs);
+  }
+
+  #setTimer(): void {
+    this.#timer.abort();
+    const waitMs = this.#dueAt() - this.#clock.now();
+    if (waitMs === Infinity) return;
+    const timer = new AbortController();
+    this.#timer = timer;
+    void this.#clock.sleep(Math.max(0, waitMs), timer.signal).then(() => {
+      if (!timer.signal.aborted) this.wake();
+    });
   }
 }

@@ -4,10 +4,12 @@ import type { TypeCatalog } from '../changes/type-catalog.ts';
 import { compileValueWriter } from '../changes/values/compile.ts';
 import type { ValueOptions, ValueWriter } from '../changes/values/value-writer.ts';
 import { NULL_VALUE, type Tuple, UNCHANGED_VALUE } from '../pgoutput/tuple.ts';
+import { ascii } from './text-bytes.ts';
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const COMMA = 0x2c;
+const NULL = ascii('null');
 
 type ColumnWriter = {
   readonly index: number;
@@ -36,8 +38,8 @@ export class ObjectWriter {
       if (start === UNCHANGED_VALUE) continue;
       const name = first ? column.name : column.nextName;
       first = false;
-      out.copy(name, 0, name.length);
-      if (start === NULL_VALUE) out.ascii('null');
+      out.put(name);
+      if (start === NULL_VALUE) out.put(NULL);
       else column.write(bytes, start, bounds[column.index * 2 + 1]!, out);
     }
     out.byte(CLOSE_BRACE);
@@ -52,8 +54,8 @@ export class ObjectWriter {
       const start = bounds[column.index * 2]!;
       const name = first ? column.name : column.nextName;
       first = false;
-      out.copy(name, 0, name.length);
-      if (start < 0) out.ascii('null');
+      out.put(name);
+      if (start < 0) out.put(NULL);
       else column.write(bytes, start, bounds[column.index * 2 + 1]!, out);
     }
     out.byte(CLOSE_BRACE);
@@ -67,13 +69,15 @@ export class ObjectWriter {
       if (bounds[column.index * 2] !== UNCHANGED_VALUE) continue;
       if (!first) out.byte(COMMA);
       first = false;
-      out.copy(column.quotedName, 0, column.quotedName.length);
+      out.put(column.quotedName);
     }
   }
 }
 
-export type RelationJson = {
+export type RelationJson<Fixed> = {
   readonly view: RelationView;
+  /** What the format itself renders once a relation. */
+  readonly fixed: Fixed;
   readonly row: ObjectWriter;
   readonly identity: ObjectWriter;
   /** null for a table without a key. */
@@ -81,18 +85,24 @@ export type RelationJson = {
 };
 
 /** The writers of every relation met, compiled once each. */
-export class RowJson {
+export class RowJson<Fixed> {
   readonly #catalog: TypeCatalog;
   readonly #values: ValueOptions;
-  readonly #compiled = new WeakMap<RelationView, RelationJson>();
-  #last: RelationJson | null = null;
+  readonly #renderFixed: (schema: string, table: string) => Fixed;
+  readonly #compiled = new WeakMap<RelationView, RelationJson<Fixed>>();
+  #last: RelationJson<Fixed> | null = null;
 
-  constructor(catalog: TypeCatalog, values: ValueOptions) {
+  constructor(
+    catalog: TypeCatalog,
+    values: ValueOptions,
+    renderFixed: (schema: string, table: string) => Fixed,
+  ) {
     this.#catalog = catalog;
     this.#values = values;
+    this.#renderFixed = renderFixed;
   }
 
-  of(view: RelationView): RelationJson {
+  of(view: RelationView): RelationJson<Fixed> {
     if (this.#last?.view === view) return this.#last;
     let compiled = this.#compiled.get(view);
     if (compiled === undefined) this.#compiled.set(view, (compiled = this.#compile(view)));
@@ -100,7 +110,7 @@ export class RowJson {
     return compiled;
   }
 
-  #compile(view: RelationView): RelationJson {
+  #compile(view: RelationView): RelationJson<Fixed> {
     const encoder = new TextEncoder();
     const columns = view.columns.map((column, index): ColumnWriter => {
       const quoted = JSON.stringify(column.name);
@@ -116,6 +126,7 @@ export class RowJson {
       new ObjectWriter(indexes.map((index) => columns[index]!));
     return {
       view,
+      fixed: this.#renderFixed(view.schema, view.table),
       row: new ObjectWriter(columns),
       identity: some(view.identityColumns),
       key: view.keyColumns.length === 0 ? null : some(view.keyColumns),

@@ -3,57 +3,78 @@ import {
   keyTuple,
   type RowChange,
   type TableTruncation,
-  type Transaction,
 } from '../changes/change-event.ts';
 import type { JsonWriter } from '../changes/json-writer.ts';
-import type { RelationView } from '../changes/relation-view.ts';
 import type { TypeCatalog } from '../changes/type-catalog.ts';
 import { writeBase64 } from '../changes/values/base64.ts';
 import { writeJsonText } from '../changes/values/json-string.ts';
 import type { ValueOptions } from '../changes/values/value-writer.ts';
-import { formatLsn, sortableLsn } from '../pgoutput/lsn.ts';
-import { postgresTimestamp } from '../pgoutput/timestamp.ts';
+import { UNCHANGED_VALUE } from '../pgoutput/tuple.ts';
 import type { EventFormat } from './event-format.ts';
 import { type RelationJson, RowJson } from './row-json.ts';
+import { ascii, writeDecimal, writeHex, writeHexPadded } from './text-bytes.ts';
+import { TransactionJson } from './transaction-json.ts';
+
+const NULL = ascii('null');
+const BEFORE = ascii(',"before":');
+const AFTER = ascii(',"after":');
+const NOTHING_BEFORE = ascii(',"before":null,"after":');
+const UNCHANGED = ascii(',"unchanged":[');
+const CLOSE_BRACKET = 0x5d;
+const SLASH = 0x2f;
 
 /**
  * The `walhook` event. Its fixed parts are rendered once a transaction and once a relation; per row
  * only the values, the sequence and the LSN are written.
  */
 export function walhookFormat(catalog: TypeCatalog, values: ValueOptions): EventFormat {
-  const rows = new RowJson(catalog, values);
-  const text = new TransactionText();
+  const relations = new RowJson(catalog, values, renderHeads);
+  const transactions = new TransactionJson();
 
   function writeRowChange(event: RowChange, out: JsonWriter): void {
-    const relation = rows.of(event.relation);
-    writeId(event, out);
-    const head = operationHead(relation, event.op);
-    out.copy(head, 0, head.length);
+    const relation = relations.of(event.relation);
+    const transaction = transactions.of(event.transaction);
+    const { old, new: current, op } = event;
+    out.put(transaction.idStart);
+    writeHexPadded(event.seq, out);
+    out.put(relation.fixed[op]);
     writeKey(event, relation, out);
-    out.ascii(',"before":');
-    writeBefore(event, relation, out);
-    out.ascii(',"after":');
-    if (event.new === null) out.ascii('null');
-    else relation.row.write(event.new, out);
-    out.ascii(',"unchanged":[');
-    if (event.new !== null) relation.row.writeUnchanged(event.new, out);
-    out.byte(CLOSE_BRACKET);
-    writeTail(event, out);
+    if (old === null) out.put(NOTHING_BEFORE);
+    else {
+      out.put(BEFORE);
+      (old.kind === 'full' ? relation.row : relation.identity).write(old.tuple, out);
+      out.put(AFTER);
+    }
+    if (current === null) out.put(NULL);
+    else relation.row.write(current, out);
+    if (current !== null && current.bounds.includes(UNCHANGED_VALUE)) {
+      out.put(UNCHANGED);
+      relation.row.writeUnchanged(current, out);
+      out.byte(CLOSE_BRACKET);
+      out.put(transaction.lsnStart);
+    } else {
+      out.put(transaction.nothingUnchangedLsnStart);
+    }
+    writePlace(event, out);
   }
 
   function writeTruncation(event: TableTruncation, out: JsonWriter): void {
-    const head = operationHead(rows.of(event.relation), 'truncate');
-    writeId(event, out);
-    out.copy(head, 0, head.length);
+    const transaction = transactions.of(event.transaction);
+    out.put(transaction.idStart);
+    writeHexPadded(event.seq, out);
+    out.put(relations.of(event.relation).fixed.truncate);
     out.ascii('null,"before":null,"after":null,"unchanged":[],"cascade":');
     out.ascii(String(event.cascade));
     out.ascii(',"restart_identity":');
     out.ascii(String(event.restartIdentity));
-    writeTail(event, out);
+    out.put(transaction.lsnStart);
+    writePlace(event, out);
   }
 
   function writeMessage(event: EmittedMessage, out: JsonWriter): void {
-    writeId(event, out);
+    const transaction = transactions.of(event.transaction);
+    out.put(transaction.idStart);
+    writeHexPadded(event.seq, out);
     out.ascii('","op":"message","schema":null,"table":null,"key":null');
     out.ascii(',"before":null,"after":null,"unchanged":[],"prefix":');
     writeJsonText(event.prefix, out);
@@ -61,27 +82,19 @@ export function walhookFormat(catalog: TypeCatalog, values: ValueOptions): Event
     writeBase64(event.content, out);
     out.ascii(',"transactional":');
     out.ascii(String(event.transactional));
-    writeTail(event, out);
+    out.put(transaction.lsnStart);
+    writePlace(event, out);
   }
 
-  function writeId(event: { transaction: Transaction; seq: number }, out: JsonWriter): void {
-    const { idStart } = text.of(event.transaction);
-    out.copy(idStart, 0, idStart.length);
-    writeHexPadded(event.seq, out);
-  }
-
-  function writeTail(
-    event: { transaction: Transaction; seq: number; lsnHigh: number; lsnLow: number },
-    out: JsonWriter,
-  ): void {
-    const { lsnStart, seqStart, end } = text.of(event.transaction);
-    out.copy(lsnStart, 0, lsnStart.length);
+  /** From the LSN to the end. */
+  function writePlace(event: RowChange | TableTruncation | EmittedMessage, out: JsonWriter): void {
+    const { seqStart, end } = transactions.of(event.transaction);
     writeHex(event.lsnHigh, out);
     out.byte(SLASH);
     writeHex(event.lsnLow, out);
-    out.copy(seqStart, 0, seqStart.length);
+    out.put(seqStart);
     writeDecimal(event.seq, out);
-    out.copy(end, 0, end.length);
+    out.put(end);
   }
 
   return {
@@ -94,91 +107,27 @@ export function walhookFormat(catalog: TypeCatalog, values: ValueOptions): Event
   };
 }
 
-function writeKey(event: RowChange, relation: RelationJson, out: JsonWriter): void {
-  if (relation.key === null) out.ascii('null');
-  else relation.key.writeFrom((column) => keyTuple(event, column), out);
-}
-
-function writeBefore(event: RowChange, relation: RelationJson, out: JsonWriter): void {
-  if (event.old === null) out.ascii('null');
-  else (event.old.kind === 'full' ? relation.row : relation.identity).write(event.old.tuple, out);
-}
-
-type Operation = 'insert' | 'update' | 'delete' | 'truncate';
-
-const operationHeads = new WeakMap<RelationView, Map<Operation, Uint8Array>>();
-
-/** From the id's closing quote up to the key. */
-function operationHead(relation: RelationJson, operation: Operation): Uint8Array {
-  let heads = operationHeads.get(relation.view);
-  if (heads === undefined) operationHeads.set(relation.view, (heads = new Map()));
-  let head = heads.get(operation);
-  if (head === undefined) {
-    const { schema, table } = relation.view;
-    head = new TextEncoder().encode(
-      `","op":"${operation}","schema":${JSON.stringify(schema)},"table":${JSON.stringify(table)},"key":`,
-    );
-    heads.set(operation, head);
+function writeKey(event: RowChange, relation: RelationJson<Heads>, out: JsonWriter): void {
+  if (relation.key === null) return out.put(NULL);
+  const tuple = event.new ?? event.old!.tuple;
+  for (const column of event.relation.keyColumns) {
+    if (tuple.bounds[column * 2] !== UNCHANGED_VALUE) continue;
+    return relation.key.writeFrom((missing) => keyTuple(event, missing), out);
   }
-  return head;
+  relation.key.write(tuple, out);
 }
 
-type TransactionParts = {
-  readonly idStart: Uint8Array;
-  readonly lsnStart: Uint8Array;
-  readonly seqStart: Uint8Array;
-  readonly end: Uint8Array;
-};
+type Heads = Readonly<Record<'insert' | 'update' | 'delete' | 'truncate', Uint8Array>>;
 
-/** A transaction's share of each of its events; events of one transaction come together. */
-class TransactionText {
-  #transaction: Transaction | null = null;
-  #parts!: TransactionParts;
-
-  of(transaction: Transaction): TransactionParts {
-    if (transaction === this.#transaction) return this.#parts;
-    const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-    const { commitLsn, committedAt, xid } = transaction;
-    const time = committedAt === null ? 'null' : `"${postgresTimestamp(committedAt)}"`;
-    this.#transaction = transaction;
-    this.#parts = {
-      idStart: encode(`{"id":"${sortableLsn(commitLsn)}-`),
-      lsnStart: encode(`,"xid":${xid},"lsn":"`),
-      seqStart: encode(`","commit_lsn":"${formatLsn(commitLsn)}","seq":`),
-      end: encode(`,"committed_at":${time}}`),
-    };
-    return this.#parts;
-  }
-}
-
-const CLOSE_BRACKET = 0x5d;
-const SLASH = 0x2f;
-
-function hexDigit(value: number): number {
-  return value < 10 ? 0x30 + value : 0x37 + value;
-}
-
-/** Eight digits, for an id. */
-function writeHexPadded(value: number, out: JsonWriter): void {
-  out.reserve(8);
-  const bytes = out.bytes;
-  let at = out.length;
-  for (let shift = 28; shift >= 0; shift -= 4) bytes[at++] = hexDigit((value >>> shift) & 15);
-  out.length = at;
-}
-
-/** Without leading zeros, as an LSN's halves are printed. */
-function writeHex(value: number, out: JsonWriter): void {
-  out.reserve(8);
-  const bytes = out.bytes;
-  let at = out.length;
-  let shift = 28;
-  while (shift > 0 && ((value >>> shift) & 15) === 0) shift -= 4;
-  for (; shift >= 0; shift -= 4) bytes[at++] = hexDigit((value >>> shift) & 15);
-  out.length = at;
-}
-
-function writeDecimal(value: number, out: JsonWriter): void {
-  if (value < 10) out.byte(0x30 + value);
-  else out.ascii(String(value));
+/** From the id's closing quote up to the key, for each operation. */
+function renderHeads(schema: string, table: string): Heads {
+  const names = `"schema":${JSON.stringify(schema)},"table":${JSON.stringify(table)}`;
+  const head = (op: string): Uint8Array =>
+    new TextEncoder().encode(`","op":"${op}",${names},"key":`);
+  return {
+    insert: head('insert'),
+    update: head('update'),
+    delete: head('delete'),
+    truncate: head('truncate'),
+  };
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createRedact } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
-import { drain, type DrainOptions } from '../drain/drain.ts';
+import { drain } from '../drain/drain.ts';
+import type { DrainOptions } from '../drain/options.ts';
 import type { DrainLog } from '../drain/ports.ts';
 import type { DrainReport } from '../drain/report.ts';
 import { openDrainSession } from './connections.ts';

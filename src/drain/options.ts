@@ -1,0 +1,36 @@
+import type { Clock } from '../clock/clock.ts';
+import type { Lsn } from '../pgoutput/lsn.ts';
+import type { DrainLog, DrainSession, DrainStep, EndpointSetup } from './ports.ts';
+
+export type DrainOptions = {
+  readonly pipeline: string;
+  readonly endpoints: readonly EndpointSetup[];
+  /** `schema.table` → its key's columns, where the configuration names them. */
+  readonly keys: ReadonlyMap<string, readonly string[]>;
+  /** The state tables' schema where it lies in the drained database, else null. */
+  readonly stateSchema: string | null;
+  /** null: until caught up. */
+  readonly deadlineMs: number | null;
+  readonly maxChanges: number;
+  readonly maxWindowChanges: number;
+  readonly maxWindowBytes: number;
+  readonly maxEventBytes: number;
+  readonly leaseMs: number;
+  readonly checkpointMs: number;
+  readonly keepRunsMs: number;
+  readonly clock: Clock;
+  readonly log: DrainLog;
+  readonly redact: (text: string) => string;
+  readonly open: () => Promise<DrainSession>;
+  readonly createRunId: () => string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((step: DrainStep) => void | Promise<void>) | undefined;
+  readonly onProgress?: ((progress: DrainProgress) => void) | undefined;
+};
+
+export type DrainProgress = {
+  readonly events: number;
+  readonly windows: number;
+  readonly slotAt: Lsn;
+  readonly target: Lsn;
+};

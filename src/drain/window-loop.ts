@@ -1,0 +1,182 @@
+import type { Dispatcher } from '../delivery/dispatcher.ts';
+import { type Lsn, minLsn } from '../pgoutput/lsn.ts';
+import { Consumer } from './consume.ts';
+import type { DrainSession } from './ports.ts';
+import type { Progress } from './progress.ts';
+import { readAhead } from './read-ahead.ts';
+import { readWindows } from './read-windows.ts';
+import type { DrainRun, PassEnd } from './run.ts';
+import { WindowGovernor } from './window-governor.ts';
+
+/** Chunks of later windows that wait in memory while earlier ones are delivered. */
+const READ_AHEAD_BYTES = 32 << 20;
+/** While reading ahead the slot need not follow at each window: an advance reads WAL too. */
+const ADVANCE_EVERY_MS = 5_000;
+
+/** Reads windows, lets them be delivered, and moves the slot after them: the middle of a pass. */
+export class WindowLoop {
+  readonly #run: DrainRun;
+  readonly #session: DrainSession;
+  readonly #dispatcher: Dispatcher;
+  readonly #progress: Progress;
+  readonly #over: AbortSignal;
+  #advancedAt: number;
+
+  constructor(
+    run: DrainRun,
+    session: DrainSession,
+    dispatcher: Dispatcher,
+    progress: Progress,
+    over: AbortSignal,
+  ) {
+    this.#over = over;
+    this.#run = run;
+    this.#session = session;
+    this.#dispatcher = dispatcher;
+    this.#progress = progress;
+    this.#advancedAt = run.options.clock.now();
+  }
+
+  /** Reads up to the target, or until it is time to stop, or nobody takes anything any more. */
+  async read(): Promise<PassEnd> {
+    const run = this.#run;
+    const target = run.target!;
+    if (run.slotAt! >= target) return 'caught_up';
+    const stopReading = new AbortController();
+    const reader = await this.#session.source.openReader();
+    const governor = new WindowGovernor(run.options);
+    const windows = readWindows(
+      reader,
+      governor,
+      target,
+      () => run.stop.timeLeftMs,
+      stopReading.signal,
+    );
+    const items = reader.readsAhead
+      ? readAhead(
+          windows,
+          (item) => (item.kind === 'chunk' ? item.chunk.byteLength : 0),
+          READ_AHEAD_BYTES,
+        )
+      : windows;
+    const consumer = this.#openConsumer();
+    try {
+      for (;;) {
+        const next = await this.#unlessOver(items.next());
+        if (next === null) return 'stopped';
+        if (next.value.done) return 'caught_up';
+        const item = next.value.value;
+        if (item.kind === 'chunk') {
+          const goOn = await consumer.consume(item.chunk);
+          if (consumer.limitReached) run.stop.reachedLimit();
+          if (!goOn) return 'stopped';
+        } else {
+          await this.#endWindow(item.endLsn(consumer.completeThrough), consumer, reader.readsAhead);
+        }
+      }
+    } finally {
+      stopReading.abort();
+      await reader.close();
+      this.#count(consumer);
+    }
+  }
+
+  /**
+   * Lets what was read be delivered. When it is time to stop, no further attempt begins, those under
+   * way have the margin to end, and what they do not settle is the next drain's.
+   */
+  async settleRest(): Promise<void> {
+    const dispatcher = this.#dispatcher;
+    const { stop } = this.#run;
+    if (stop.reason === null || stop.reason === 'limit') {
+      dispatcher.flush();
+      while (!dispatcher.isQuiet) {
+        if ((await this.#unlessOver(dispatcher.change())) === null) break;
+      }
+    }
+    const given = new AbortController();
+    if (stop.reason === 'deadline' || stop.reason === 'signal') {
+      dispatcher.stopSending();
+      const { clock } = this.#run.options;
+      void clock
+        .sleep(stop.marginMs, given.signal)
+        .then(() => given.signal.aborted || dispatcher.abortAttempts());
+    }
+    await dispatcher.idle();
+    given.abort();
+    this.#throwFailure();
+  }
+
+  /** Moves the slot to what every endpoint has settled. Progress has to be saved before. */
+  async advance(): Promise<void> {
+    const run = this.#run;
+    const to = minLsn(this.#dispatcher.slotMayAdvanceTo, run.target!);
+    this.#advancedAt = run.options.clock.now();
+    if (to <= run.slotAt!) return;
+    await run.step('before-advance');
+    const { at, flushed } = await this.#session.source.advance(to);
+    run.slotAt = at;
+    run.flushedLsn = flushed;
+    await run.step('after-advance');
+  }
+
+  async #endWindow(endLsn: Lsn, consumer: Consumer, readsAhead: boolean): Promise<void> {
+    const run = this.#run;
+    consumer.windowEnded();
+    this.#dispatcher.offeredThrough(endLsn);
+    run.counts.windows += 1;
+    run.stop.gotWindow();
+    await run.step('window-read');
+    run.onProgress();
+    if (!readsAhead) {
+      // The next window starts where the slot stands.
+      await this.settleRest();
+      await this.#saveAndAdvance();
+    } else if (run.options.clock.now() - this.#advancedAt >= ADVANCE_EVERY_MS) {
+      await this.#saveAndAdvance();
+    }
+  }
+
+  async #saveAndAdvance(): Promise<void> {
+    await this.#progress.save();
+    await this.advance();
+  }
+
+  #openConsumer(): Consumer {
+    const run = this.#run;
+    const dispatcher = this.#dispatcher;
+    return new Consumer({
+      dispatcher,
+      catalog: this.#session.source.catalog,
+      configuredKeys: run.options.keys,
+      stateSchema: run.options.stateSchema,
+      maxEvents: run.options.maxChanges - run.counts.events,
+      onNewEvent: () => run.stop.gotNewEvent(),
+      room: async () => {
+        while (dispatcher.isFull) {
+          if ((await this.#unlessOver(dispatcher.change())) === null) return false;
+        }
+        return !this.#over.aborted;
+      },
+    });
+  }
+
+  /** null: stop reading, for whatever reason. Throws the failure if that is the reason. */
+  async #unlessOver<T>(promise: Promise<T>): Promise<{ readonly value: T } | null> {
+    const result = await this.#run.stop.unlessDue(promise, () => this.#over.aborted);
+    this.#throwFailure();
+    return result;
+  }
+
+  #throwFailure(): void {
+    const failure = this.#progress.failure ?? this.#dispatcher.failure;
+    if (failure !== null) throw failure.error;
+  }
+
+  #count(consumer: Consumer): void {
+    this.#run.counts.transactions += consumer.transactions;
+    this.#run.counts.events += consumer.events;
+    consumer.transactions = 0;
+    consumer.events = 0;
+  }
+}
