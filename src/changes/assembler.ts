@@ -1,4 +1,4 @@
-import type { Lsn } from '../pgoutput/lsn.ts';
+import { type Lsn, toLsn } from '../pgoutput/lsn.ts';
 import type { MessageHead } from '../pgoutput/message-head.ts';
 import type { LogicalMessage, Message, Truncate } from '../pgoutput/messages.ts';
 import type { Tuple } from '../pgoutput/tuple.ts';
@@ -45,17 +45,17 @@ export class Assembler {
   /** A change that was too large to be fetched, by its first fields. */
   acceptOversized(head: MessageHead, sizeBytes: number, lsnHigh: number, lsnLow: number): void {
     const alone = head.kind === 'message' && !head.transactional;
-    if (alone) this.#output.completeThrough(head.lsn);
     this.#output.event({
       op: 'oversized',
       originalOp: head.kind,
       relation: head.kind === 'message' ? null : this.#relation(head.relationId),
       sizeBytes,
-      transaction: alone ? { xid: null, commitLsn: head.lsn, committedAt: null } : this.#current(),
+      transaction: alone ? standingAlone(head.lsn) : this.#current(),
       seq: alone ? 0 : this.#seq++,
       lsnHigh,
       lsnLow,
     });
+    if (alone) this.#output.completeThrough(head.lsn);
   }
 
   #apply(message: Message, lsnHigh: number, lsnLow: number): void {
@@ -143,11 +143,8 @@ export class Assembler {
 
   #message(message: LogicalMessage, lsnHigh: number, lsnLow: number): void {
     const { prefix, content, transactional } = message;
-    const transaction = transactional
-      ? this.#current()
-      : { xid: null, commitLsn: message.lsn, committedAt: null };
+    const transaction = transactional ? this.#current() : standingAlone(message.lsn);
     const seq = transactional ? this.#seq++ : 0;
-    if (!transactional) this.#output.completeThrough(message.lsn);
     this.#output.event({
       op: 'message',
       prefix,
@@ -158,6 +155,7 @@ export class Assembler {
       lsnHigh,
       lsnLow,
     });
+    if (!transactional) this.#output.completeThrough(message.lsn);
   }
 
   #current(): Transaction {
@@ -172,4 +170,13 @@ export class Assembler {
     }
     return relation;
   }
+}
+
+/**
+ * Where a message stands that belongs to no transaction. Postgres names the end of its record, which
+ * is where the next record begins: a commit there would give its first event the same place. The last
+ * byte of the record is nobody else's.
+ */
+function standingAlone(endLsn: Lsn): Transaction {
+  return { xid: null, commitLsn: toLsn(endLsn - 1n), committedAt: null };
 }

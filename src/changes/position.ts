@@ -2,7 +2,7 @@ import { type Lsn, sortableLsn } from '../pgoutput/lsn.ts';
 
 /**
  * Where an event stands: its transaction's commit LSN, and its index among the transaction's events,
- * from 0. Totally ordered. A non-transactional logical message stands at (its LSN, 0).
+ * from 0. Totally ordered. A non-transactional logical message stands at (its record's last byte, 0).
  */
 export type Position = { readonly commitLsn: Lsn; readonly seq: number };
 

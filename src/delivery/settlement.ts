@@ -12,6 +12,8 @@ type Entry = {
   readonly events: Settleable;
   /** Everything up to here had been offered when the entry opened. */
   readonly before: Position;
+  /** Every transaction that committed before this LSN had been offered when the entry opened. */
+  readonly beforeThrough: Lsn;
   settled: boolean;
 };
 
@@ -53,7 +55,12 @@ export class Settlement {
   }
 
   open(events: Settleable): Entry {
-    const entry: Entry = { events, before: this.#lastSeen(), settled: false };
+    const entry: Entry = {
+      events,
+      before: this.#lastSeen(),
+      beforeThrough: this.#seenThrough,
+      settled: false,
+    };
     this.#entries.push(entry);
     return entry;
   }
@@ -88,11 +95,14 @@ export class Settlement {
   /**
    * How far the slot may go: to the end of all that was offered, or else to the commit record of the
    * transaction with the oldest unsettled event. Postgres sends a transaction again when the slot
-   * stands at its commit record, and not when it stands behind it.
+   * stands at its commit record, and not when it stands behind it. Of a message outside of any
+   * transaction only the end is known, so the slot has to stay where it may before the message.
    */
   get slotMayAdvanceTo(): Lsn {
     const oldest = this.#entries[this.#oldest];
-    return oldest === undefined ? this.#seenThrough : oldest.events.transactions[0]!.commitLsn;
+    if (oldest === undefined) return this.#seenThrough;
+    const { commitLsn, xid } = oldest.events.transactions[0]!;
+    return xid === null ? oldest.beforeThrough : commitLsn;
   }
 
   /** The places that are settled beyond the watermark, in no particular order. */
