@@ -28,12 +28,14 @@ export async function drainPass(run: DrainRun, session: DrainSession): Promise<P
   });
   if (outcome.kind === 'busy') return 'busy';
   const { lease, record } = outcome;
-  /** Only a pass that ended well knows where it left the slot. */
-  let slotAt: Lsn | null = null;
+  /** A slot that is refused was announced no further: the next drain has to refuse it too. */
+  let slotAt: Lsn | null = record.announcedLsn;
   try {
     await run.step('lease-acquired');
     const checkpoints = await loadCheckpoints(run, session);
     assertSameSlot(record, now, checkpoints);
+    // Only a pass that ends well knows where it leaves the slot.
+    slotAt = null;
     const end = await deliver(run, session, now, lease, checkpoints);
     slotAt = run.slotAt;
     await run.step('before-release');

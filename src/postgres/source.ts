@@ -1,5 +1,6 @@
 import type { Source, SourceState } from '../drain/ports.ts';
-import { type Connection, ownSession } from './connection.ts';
+import { WalhookError } from '../errors/walhook-error.ts';
+import { type Connection, ownSession, query } from './connection.ts';
 import { PostgresRelationCatalog } from './relation-catalog.ts';
 import { readIdentity, readServer } from './server.ts';
 import { advanceSlot, assertReadable, readSlot } from './slot.ts';
@@ -20,18 +21,20 @@ export type SourceOptions = {
 
 /** The drained database as the drain sees it. */
 export function postgresSource(options: SourceOptions): Source {
-  const { control, slot } = options;
+  const { control, slot, publication } = options;
   return {
     catalog: new PostgresRelationCatalog(control),
 
     async inspect(): Promise<SourceState> {
-      const [server, state, identity, session] = await Promise.all([
+      const [server, state, identity, session, isPublished] = await Promise.all([
         readServer(control),
         readSlot(control, slot),
         readIdentity(control),
         ownSession(control),
+        publicationExists(control, publication),
       ]);
       assertReadable(state, slot, server.database);
+      if (!isPublished) throw publicationMissing(publication);
       return {
         database: server.database,
         identity,
@@ -42,11 +45,23 @@ export function postgresSource(options: SourceOptions): Source {
     },
 
     async openReader() {
-      const { publication, maxMessageBytes, transport, now } = options;
+      const { maxMessageBytes, transport, now } = options;
       const target = { slot, publication, maxMessageBytes };
       return openWindowReader(await options.connect(), target, transport, now);
     },
 
     advance: (to) => advanceSlot(control, slot, to),
   };
+}
+
+async function publicationExists(connection: Connection, name: string): Promise<boolean> {
+  const rows = await query(connection, 'select from pg_publication where pubname = $1', [name]);
+  return rows.length > 0;
+}
+
+/** Postgres 18 reads a slot without its publication as if nothing had changed, with a warning. */
+function publicationMissing(name: string): WalhookError {
+  return new WalhookError('publication_missing', `there is no publication named "${name}"`, {
+    detail: name,
+  });
 }
