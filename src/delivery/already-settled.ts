@@ -1,19 +1,23 @@
 import type { Transaction } from '../changes/change-event.ts';
 import type { Position } from '../changes/position.ts';
 
-/** before: within the checkpoint; ahead: settled beyond it; no: still to be delivered. */
+/** before: within the checkpoint, or met before; ahead: settled beyond it; no: still to be delivered. */
 export type AlreadySettledAnswer = 'before' | 'ahead' | 'no';
 
-/** Tells of each event of a stream, met in order, whether an earlier drain settled it. */
+/**
+ * Tells of each event of a stream whether it is somebody's already. Events come in order; where an
+ * endpoint on hold keeps the slot, a peek brings those again that came before.
+ */
 export class AlreadySettled {
-  readonly #settled: Position;
+  #known: Position;
   readonly #ahead = new Map<bigint, Set<number>>();
   #transaction: Transaction | null = null;
-  #settledThroughSeq = -1;
+  #knownThroughSeq = -1;
+  #metSeq = -1;
   #aheadSeqs: Set<number> | undefined;
 
   constructor(settled: Position, ahead: readonly Position[]) {
-    this.#settled = settled;
+    this.#known = settled;
     for (const { commitLsn, seq } of ahead) {
       const seqs = this.#ahead.get(commitLsn);
       if (seqs === undefined) this.#ahead.set(commitLsn, new Set([seq]));
@@ -23,7 +27,8 @@ export class AlreadySettled {
 
   check(transaction: Transaction, seq: number): AlreadySettledAnswer {
     if (transaction !== this.#transaction) this.#enter(transaction);
-    if (seq <= this.#settledThroughSeq) return 'before';
+    if (seq <= this.#knownThroughSeq) return 'before';
+    this.#metSeq = seq;
     if (this.#aheadSeqs === undefined || !this.#aheadSeqs.delete(seq)) return 'no';
     if (this.#aheadSeqs.size === 0) this.#ahead.delete(transaction.commitLsn);
     return 'ahead';
@@ -38,10 +43,14 @@ export class AlreadySettled {
 
   /** Whole transactions compare at once; a row then compares its sequence alone. */
   #enter(transaction: Transaction): void {
-    const { commitLsn, seq } = this.#settled;
+    if (this.#transaction !== null && this.#metSeq >= 0) {
+      this.#known = { commitLsn: this.#transaction.commitLsn, seq: this.#metSeq };
+    }
+    const { commitLsn, seq } = this.#known;
     this.#transaction = transaction;
-    if (transaction.commitLsn < commitLsn) this.#settledThroughSeq = Number.MAX_SAFE_INTEGER;
-    else this.#settledThroughSeq = transaction.commitLsn === commitLsn ? seq : -1;
+    this.#metSeq = -1;
+    if (transaction.commitLsn < commitLsn) this.#knownThroughSeq = Number.MAX_SAFE_INTEGER;
+    else this.#knownThroughSeq = transaction.commitLsn === commitLsn ? seq : -1;
     this.#aheadSeqs = this.#ahead.size === 0 ? undefined : this.#ahead.get(transaction.commitLsn);
   }
 }

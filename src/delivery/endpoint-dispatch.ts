@@ -117,8 +117,9 @@ export class EndpointDispatch {
     const { transaction, seq } = event;
     const already = this.#already.check(transaction, seq);
     if (already === 'no') return true;
+    if (already === 'before') return false;
     // What was settled ahead stays noted as such while something before it is not.
-    if (already === 'ahead') this.#settlement.settle(this.#settlement.open(single(event)));
+    this.#settlement.settle(this.#settlement.open(single(event)));
     this.#settlement.offered(transaction, seq);
     return false;
   }

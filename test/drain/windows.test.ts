@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import { createPipeline, type PipelineOptions, type TestPipeline } from '../support/pipeline.ts';
+import { startPrivateServer } from '../support/private-server.ts';
+import { type ReceivedEvent, type Receiver, startReceiver } from '../support/receiver.ts';
+
+const tables = `
+  create table t (id int primary key, note text);
+  create type mood as enum ('sad', 'glad');
+  create table moods (id int primary key, m mood)`;
+
+/** Transactions of several sizes, a message outside of them, a truncate, a change of shape. */
+const backlog = `
+  do $$ begin
+    for i in 1..60 loop
+      insert into t select i * 100 + n, 'note ' || n from generate_series(1, i % 7 + 1) n;
+      if i % 10 = 0 then
+        perform pg_logical_emit_message(false, 'at once', i::text);
+        alter table t add if not exists extra int default 5;
+      end if;
+      if i = 45 then truncate t; end if;
+      insert into moods values (i, 'glad');
+      commit;
+    end loop;
+  end $$`;
+
+const http = (receiver: Receiver) =>
+  ({ name: 'hooks', type: 'http', url: receiver.url, ordering: 'strict' }) as const;
+
+/** What one event a request makes of it: the exact text. */
+const bodies = (receiver: Receiver): string[] =>
+  receiver.requests.map(({ body }) => body.toString());
+
+/** Another pipeline on the same backlog: its slot is a copy. */
+async function beside(
+  pipeline: TestPipeline,
+  endpoint: PipelineOptions['endpoints'][number],
+  drain: PipelineOptions['drain'],
+  name: string,
+): Promise<TestPipeline> {
+  const { database, config } = pipeline;
+  const slot = `${config.slot}_${name}`;
+  await database.query(`select pg_copy_logical_replication_slot('${config.slot}', '${slot}')`);
+  await database.query(
+    `insert into walhook.pipelines (pipeline, slot, publication, database, announced_lsn)
+     values ('${name}', '${slot}', 'walhook', '${database.name}', 'FFFFFFFF/0')`,
+  );
+  return pipeline.configured({ pipeline: name, slot, endpoints: [endpoint], drain: drain ?? {} });
+}
+
+test('however the slot is read, the events are the same, byte for byte', async () => {
+  const receivers = await Promise.all(Array.from({ length: 4 }, () => startReceiver()));
+  const [whole, smallCopy, smallRows, rows] = receivers as [Receiver, Receiver, Receiver, Receiver];
+  const one = (receiver: Receiver) => ({ ...http(receiver), batch: { maxEvents: 1 } });
+  const pipeline = await createPipeline({ endpoints: [one(whole)] }, tables);
+  const { database } = pipeline;
+  const others = [
+    await beside(pipeline, one(smallCopy), { maxWindowChanges: 20, maxWindowBytes: 4_096 }, 'a'),
+    await beside(pipeline, one(smallRows), { reader: 'rows', maxWindowChanges: 3 }, 'b'),
+    await beside(pipeline, one(rows), { reader: 'rows' }, 'c'),
+  ];
+  await database.query(backlog);
+
+  const reports = [await pipeline.drain()];
+  for (const other of others) reports.push(await other.drain());
+
+  expect(reports.map(({ status }) => status)).toEqual(reports.map(() => 'caught_up'));
+  expect(bodies(whole).length).toBeGreaterThan(300);
+  expect(reports[0]!.windows).toBe(1);
+  expect(reports[1]!.windows).toBeGreaterThan(5);
+  expect(reports[2]!.windows).toBeGreaterThan(5);
+  for (const other of [smallCopy, smallRows, rows]) expect(bodies(other)).toEqual(bodies(whole));
+  for (const [i, receiver] of receivers.entries()) {
+    expect(reports[i]!.events).toBe(bodies(receiver).length);
+  }
+});
+
+test.each([1, 2, 50])(
+  'messages outside of any transaction, %i a window, come once each',
+  async (maxWindowChanges) => {
+    const receiver = await startReceiver();
+    const pipeline = await createPipeline({
+      endpoints: [http(receiver)],
+      drain: { maxWindowChanges },
+    });
+    await pipeline.database.query(`
+      select pg_logical_emit_message(false, 'n', n::text) from generate_series(1, 120) n`);
+    // A commit, so that the messages are flushed.
+    await pipeline.database.query('create table t ()');
+
+    expect(await pipeline.drain()).toMatchObject({ status: 'caught_up', events: 120 });
+    expect((await pipeline.drain()).events).toBe(0);
+
+    const contents = receiver.events().map(({ content }) => Number(atob(String(content))));
+    expect(contents).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+    const ids = receiver.events().map(({ id }) => String(id));
+    expect(ids).toEqual([...new Set(ids)].sort());
+  },
+);
+
+describe('without a slot to spare', async () => {
+  const server = await startPrivateServer({ max_replication_slots: '1' });
+
+  async function onOneSlot(
+    options: PipelineOptions,
+    use: (pipeline: TestPipeline) => Promise<void>,
+  ): Promise<void> {
+    const pipeline = await createPipeline(options, tables, server.url());
+    try {
+      await use(pipeline);
+    } finally {
+      await pipeline.database.dropSlotsAndDatabase();
+    }
+  }
+
+  test.each(['copy', 'rows'] as const)(
+    'the slot itself is peeked by %s, window after window, and nothing comes twice',
+    async (reader) => {
+      const receiver = await startReceiver();
+      const drain = { reader, maxWindowChanges: 20, maxWindowBytes: 8_192 };
+      await onOneSlot({ endpoints: [http(receiver)], drain }, async (pipeline) => {
+        await pipeline.database.query(backlog);
+        const [count] = await pipeline.database.query<{ events: number }>(
+          `select count(*)::int + 60 + 6 + 1 as events
+           from generate_series(1, 60) i, generate_series(1, i % 7 + 1) n`,
+        );
+
+        const report = await pipeline.drain();
+
+        expect(report).toMatchObject({ status: 'caught_up', events: count!.events });
+        expect(report.windows).toBeGreaterThan(5);
+        const ids = receiver.events().map(({ id }) => String(id));
+        expect(ids).toHaveLength(count!.events);
+        expect(ids).toEqual([...new Set(ids)].sort());
+        expect((await pipeline.drain()).events).toBe(0);
+      });
+    },
+  );
+
+  test.each([1, 2, 50])(
+    'messages outside of any transaction, %i a window, come once each',
+    async (maxWindowChanges) => {
+      const receiver = await startReceiver();
+      const drain = { maxWindowChanges };
+      await onOneSlot({ endpoints: [http(receiver)], drain }, async (pipeline) => {
+        await pipeline.database.query(`
+          select pg_logical_emit_message(false, 'n', n::text) from generate_series(1, 60) n`);
+        await pipeline.database.query('create table flushed ()');
+        expect(await pipeline.drain()).toMatchObject({ status: 'caught_up', events: 60 });
+        const contents = receiver.events().map(({ content }) => Number(atob(String(content))));
+        expect(contents).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+      });
+    },
+  );
+
+  test('an endpoint on hold keeps the slot, and the other one still gets everything, once', async () => {
+    const [good, bad] = [await startReceiver(), await startReceiver(() => 500)];
+    const endpoints = [
+      http(good),
+      { ...http(bad), name: 'bad', retry: { attempts: 1 }, batch: { maxEvents: 10 } },
+    ];
+    const drain = { maxWindowChanges: 20, maxWindowBytes: 8_192 };
+    await onOneSlot({ endpoints, drain }, async (pipeline) => {
+      await pipeline.database.query(backlog);
+
+      const held = await pipeline.drain();
+      expect(held.status).toBe('held');
+      expect(held.windows).toBeGreaterThan(5);
+      const all = idsOf(good.events());
+      expect(all).toEqual([...new Set(all)].sort());
+      expect(bad.requests).toHaveLength(1);
+
+      bad.answerWith(() => 204);
+      const recovered = await pipeline.drain();
+      expect(recovered.status).toBe('caught_up');
+      expect(idsOf(good.events())).toEqual(all);
+      expect(idsOf(bad.requests.slice(1).flatMap(({ events }) => events))).toEqual(all);
+    });
+  });
+});
+
+function idsOf(events: readonly ReceivedEvent[]): string[] {
+  return events.map(({ id }) => String(id));
+}
