@@ -40,6 +40,13 @@ export type LeaseOutcome =
   | { readonly kind: 'acquired'; readonly lease: Lease; readonly record: PipelineRecord }
   | { readonly kind: 'busy'; readonly owner: string; readonly expiresAt: Date };
 
+/** Who drains now, and when anybody last had the right to. */
+export type LeaseRecord = {
+  readonly owner: string | null;
+  readonly expiresAt: Date | null;
+  readonly lastChangedAt: Date;
+};
+
 /** An endpoint's durable progress. */
 export type Checkpoint = {
   readonly endpoint: string;
@@ -110,6 +117,8 @@ export interface StateStore {
   /** Throws state_missing where the pipeline is not registered. */
   acquireLease(request: LeaseRequest): Promise<LeaseOutcome>;
   renewLease(lease: Lease, ttlMs: number): Promise<void>;
+  /** For a person to see: it may be another's by the time it is read. null: no such pipeline. */
+  readLease(pipeline: string): Promise<LeaseRecord | null>;
   /** Ends the lease and notes where the slot stands now. A lost lease is not an error here. */
   releaseLease(lease: Lease, slotAt: Lsn | null): Promise<void>;
   loadEndpoints(pipeline: string): Promise<readonly EndpointRecord[]>;

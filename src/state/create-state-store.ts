@@ -1,7 +1,7 @@
 import type { StateStore } from '../drain/state-store.ts';
 import { addDeadLetters, countDeadLetters } from './dead-letters.ts';
 import { destroyPipeline } from './destroy-pipeline.ts';
-import { acquireLease, releaseLease, renewLease } from './lease.ts';
+import { acquireLease, readLease, releaseLease, renewLease } from './lease.ts';
 import { migrate } from './migrate.ts';
 import { loadPipeline, registerPipeline } from './pipelines.ts';
 import { forgetCheckpoints, loadEndpoints, saveProgress } from './progress.ts';
@@ -33,6 +33,7 @@ export function createStateStore({ client, schema }: StateStoreOptions): StateSt
     loadPipeline: (pipeline) => explaining(state, () => loadPipeline(state, pipeline)),
     acquireLease: (request) => explaining(state, () => acquireLease(state, request)),
     renewLease: (lease, ttlMs) => explaining(state, () => renewLease(state, lease, ttlMs)),
+    readLease: (pipeline) => explaining(state, () => readLease(state, pipeline)),
     releaseLease: (lease, slotAt) => explaining(state, () => releaseLease(state, lease, slotAt)),
     loadEndpoints: (pipeline) => explaining(state, () => loadEndpoints(state, pipeline)),
     saveProgress: (lease, ttlMs, progress) =>

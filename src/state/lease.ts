@@ -1,9 +1,15 @@
 import { and, eq, gt, isNotNull, type SQL, sql } from 'drizzle-orm';
-import type { Lease, LeaseOutcome, LeaseRequest, LeaseSession } from '../drain/state-store.ts';
+import type {
+  Lease,
+  LeaseOutcome,
+  LeaseRecord,
+  LeaseRequest,
+  LeaseSession,
+} from '../drain/state-store.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn, parseLsn } from '../pgoutput/lsn.ts';
 import { DURABLY } from './durable-commit.ts';
-import { CLOCK, epochMs, fromNow } from './instants.ts';
+import { CLOCK, epochMs, fromNow, instant } from './instants.ts';
 import { notRegistered } from './pipelines.ts';
 import type { StateDatabase } from './state-database.ts';
 
@@ -118,6 +124,24 @@ export async function releaseLease(
         isNotNull(pipelines.leaseExpiresAt),
       ),
     );
+}
+
+export async function readLease(
+  { db, tables: { pipelines } }: StateDatabase,
+  pipeline: string,
+): Promise<LeaseRecord | null> {
+  const [row] = await db
+    .select({
+      owner: pipelines.leaseOwner,
+      expiresAtMs: sql<number | null>`${epochMs(pipelines.leaseExpiresAt)}`,
+      lastChangedAt: instant(pipelines.updatedAt),
+    })
+    .from(pipelines)
+    .where(eq(pipelines.pipeline, pipeline));
+  if (row === undefined) return null;
+  const { owner, expiresAtMs, lastChangedAt } = row;
+  const expiresAt = expiresAtMs === null ? null : new Date(Number(expiresAtMs));
+  return { owner, expiresAt, lastChangedAt };
 }
 
 /** Whether the pipeline's row is held under this token, now. It goes where the row is locked too. */
