@@ -49,6 +49,7 @@ export const commandVariables: readonly string[] = [
   'WALHOOK_MAX_CHANGES',
   'WALHOOK_TABLES',
   'WALHOOK_TOKEN',
+  'WALHOOK_WITHOUT_IDENTITY',
   'WALHOOK_YES',
 ];
 

@@ -56,6 +56,11 @@ export const ERRORS = {
     remedy:
       'Grant the role what the message names (alter role … replication; rds_replication on RDS).',
   },
+  server_too_old: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Upgrade the server, or leave out what it cannot do yet.',
+  },
   wal_level_not_logical: {
     retryable: false,
     exitCode: 1,
@@ -105,6 +110,17 @@ export const ERRORS = {
     exitCode: 1,
     remedy: 'Run walhook init, or create the publication before its slot.',
   },
+  tables_missing: {
+    retryable: false,
+    exitCode: 2,
+    remedy: 'Name tables that exist, as schema.table; a name alone is one in the schema public.',
+  },
+  tables_without_identity: {
+    retryable: false,
+    exitCode: 1,
+    remedy:
+      'Give each a primary key, or run: alter table … replica identity full (or using index …). If their rows are only ever inserted: --without-identity.',
+  },
   cluster_changed: {
     retryable: false,
     exitCode: 1,
@@ -116,6 +132,11 @@ export const ERRORS = {
     retryable: false,
     exitCode: 1,
     remedy: 'Run walhook init to migrate the state tables.',
+  },
+  lease_held: {
+    retryable: true,
+    exitCode: 4,
+    remedy: 'Wait until the drain that is under way has ended, and try again.',
   },
   lease_lost: {
     retryable: true,

@@ -1,0 +1,59 @@
+import type { DrainReport, EndpointReport } from '../../drain/report.ts';
+import { describeBytes, describeMs } from '../../operations/describe.ts';
+import { perSecond } from './drain-progress.ts';
+
+/** A drain in words, a few lines. Its error is said elsewhere. */
+export function drainSummary(report: DrainReport): string[] {
+  return [headline(report), ...report.endpoints.filter(isWorthALine).map(endpointLine)];
+}
+
+function headline(report: DrainReport): string {
+  const { status, events, transactions, duration_ms: ms } = report;
+  if (status === 'busy') {
+    return 'busy: another drainer has the lease; it delivers what there is, nothing to do';
+  }
+  const rate = events === 0 ? '' : ` (${perSecond(events, ms / 1_000)})`;
+  const what = `${count(events, 'event')} of ${count(transactions, 'transaction')} in ${describeMs(ms)}${rate}`;
+  return `${STATUS_TEXT[status]}: ${what}${slotText(report)}`;
+}
+
+const STATUS_TEXT = {
+  caught_up: 'caught up',
+  deadline: 'stopped, and the next drain goes on there',
+  held: 'held',
+  failed: 'failed',
+} as const;
+
+function slotText({ to_lsn: at, lag_bytes: lag }: DrainReport): string {
+  if (at === null) return '';
+  const behind = lag === null || lag === 0 ? '' : `, ${describeBytes(lag)} of WAL behind`;
+  return `; the slot stands at ${at}${behind}`;
+}
+
+function isWorthALine(endpoint: EndpointReport): boolean {
+  const { delivered, filtered, parked, dead_lettered: dead, failed_attempts: failed } = endpoint;
+  return endpoint.state === 'held' || delivered + filtered + parked + dead + failed > 0;
+}
+
+function endpointLine(endpoint: EndpointReport): string {
+  const parts = [
+    `${endpoint.delivered.toLocaleString('en')} delivered`,
+    some(endpoint.filtered, 'filtered'),
+    some(endpoint.parked, 'parked'),
+    some(endpoint.dead_lettered, 'dead-lettered'),
+    some(endpoint.failed_attempts, 'failed tries'),
+  ].filter((part) => part !== null);
+  const held =
+    endpoint.state === 'held'
+      ? `; held: ${endpoint.error ?? 'no reason given'}. Its events wait in the slot; make it answer 2xx again.`
+      : '';
+  return `  ${endpoint.name}: ${parts.join(', ')}${held}`;
+}
+
+function some(amount: number, what: string): string | null {
+  return amount === 0 ? null : `${amount.toLocaleString('en')} ${what}`;
+}
+
+function count(amount: number, what: string): string {
+  return `${amount.toLocaleString('en')} ${what}${amount === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,54 @@
+import { ConfigError } from '../../config/config-error.ts';
+import type { Redact } from '../../config/redact.ts';
+import type { DrainReport } from '../../drain/report.ts';
+import { type ErrorCode, ERRORS } from '../../errors/catalogue.ts';
+import type { WalhookError } from '../../errors/walhook-error.ts';
+
+export type FailureOptions = {
+  readonly json: boolean;
+  /** With stacks, also those of the causes. */
+  readonly debug: boolean;
+  readonly redact: Redact;
+};
+
+/** An error for a person, or as one line of JSON for a program. */
+export function failureText(error: WalhookError, { json, debug, redact }: FailureOptions): string {
+  const { code, message, detail, remedy } = error;
+  if (json) {
+    const problems = error instanceof ConfigError ? { problems: error.problems } : {};
+    return redact(
+      JSON.stringify({ error: { code, message, detail: detail ?? null, remedy, ...problems } }),
+    );
+  }
+  const lines = [
+    `error: ${message}`,
+    `  code: ${code}${detail === undefined ? '' : ` (${detail})`}`,
+    `  what to do: ${remedy}`,
+  ];
+  if (debug) lines.push(...stacks(error));
+  return redact(lines.join('\n'));
+}
+
+export function exitCodeOf(code: ErrorCode): number {
+  return ERRORS[code].exitCode;
+}
+
+/** The exit codes of docs: 0 done, 1 failed, 2 usage or configuration, 3 held, 4 busy. */
+export function exitCodeOfReport({ status, error }: DrainReport): number {
+  switch (status) {
+    case 'caught_up':
+    case 'deadline':
+      return 0;
+    case 'held':
+      return ERRORS.endpoint_held.exitCode;
+    case 'busy':
+      return ERRORS.lease_held.exitCode;
+    case 'failed':
+      return error === null ? 1 : exitCodeOf(error.code);
+  }
+}
+
+function stacks(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  return [error.stack ?? String(error), ...stacks(error.cause)];
+}

@@ -1,0 +1,70 @@
+import { WalhookError } from '../../errors/walhook-error.ts';
+import type { PipelineAccess } from '../pipeline.ts';
+import { type Check, failed, type Finding, ok, skipped } from './check.ts';
+import { publicationChecks } from './publication-checks.ts';
+import { serverChecks } from './server-checks.ts';
+import { slotChecks } from './slot-checks.ts';
+import { stateChecks } from './state-checks.ts';
+
+export type Diagnosis = Finding & { readonly name: string };
+
+export type DoctorTools = {
+  readonly withPipeline: (look: (access: PipelineAccess) => Promise<void>) => Promise<void>;
+  readonly endpoints: readonly { readonly name: string; readonly url: string | null }[];
+  /** Resolves once the URL's host takes a connection; nothing is sent. Rejects with the reason. */
+  readonly reach: (url: string) => Promise<void>;
+  readonly now: () => number;
+};
+
+const CHECKS: readonly Check[] = [
+  ...serverChecks,
+  ...publicationChecks,
+  ...slotChecks,
+  ...stateChecks,
+];
+
+/** Every check, also after one that failed; says each finding as it comes. True: none failed. */
+export async function doctor(
+  tools: DoctorTools,
+  say: (diagnosis: Diagnosis) => void,
+): Promise<boolean> {
+  let healthy = true;
+  const note = (name: string, finding: Finding): void => {
+    if (finding.status === 'failed') healthy = false;
+    say({ name, ...finding });
+  };
+  try {
+    await tools.withPipeline(async (access) => {
+      note('database', ok('it can be reached'));
+      for (const { name, look } of CHECKS) {
+        note(name, await look({ ...access, now: tools.now }).catch(findingOf));
+      }
+    });
+  } catch (error) {
+    note('database', findingOf(error));
+    note('all that the database would tell', skipped('not looked at'));
+  }
+  for (const { name, url } of tools.endpoints) {
+    note(`endpoint ${name}`, url === null ? ok('standard output') : await reach(tools, url));
+  }
+  return healthy;
+}
+
+async function reach(tools: DoctorTools, url: string): Promise<Finding> {
+  const { origin } = new URL(url);
+  try {
+    await tools.reach(url);
+    return ok(`${origin} takes connections`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return failed(
+      `${origin} cannot be reached (${reason})`,
+      "Check the endpoint's URL, that it runs, and that this machine may connect to it.",
+    );
+  }
+}
+
+function findingOf(error: unknown): Finding {
+  if (error instanceof WalhookError) return failed(error.message, error.remedy);
+  throw error;
+}

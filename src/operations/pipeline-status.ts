@@ -1,0 +1,57 @@
+export type EndpointStatus = {
+  readonly name: string;
+  /** new: it has not been drained to yet. removed: it is not in the configuration any more. */
+  readonly state: 'active' | 'held' | 'new' | 'removed';
+  readonly reason: string | null;
+  readonly checkpoint: string | null;
+  /** Of all drains together. Counts can pass 2^53 in theory; as JSON numbers they round then. */
+  readonly delivered: number;
+  readonly filtered: number;
+  readonly failed_attempts: number;
+  readonly dead_letters: number;
+  readonly updated_at: string | null;
+};
+
+export type SlotStatus = {
+  readonly name: string;
+  readonly exists: boolean;
+  readonly plugin: string | null;
+  readonly database: string | null;
+  readonly active_pid: number | null;
+  readonly confirmed_lsn: string | null;
+  readonly restart_lsn: string | null;
+  readonly wal_status: string | null;
+  readonly invalidation_reason: string | null;
+  /** WAL between where the slot stands and what is flushed: at the most, what is left to drain. */
+  readonly lag_bytes: number | null;
+  /** WAL that the server keeps because of the slot. */
+  readonly held_bytes: number | null;
+  /** WAL that may still be written before the slot can be lost; null: no bound. */
+  readonly safe_bytes: number | null;
+  /** max_slot_wal_keep_size; null: no bound. */
+  readonly max_held_bytes: number | null;
+};
+
+export type RunStatus = {
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly status: string;
+  /** As `drain --json` printed it. */
+  readonly report: unknown;
+};
+
+/** The fields are public: `status --json`. */
+export type Status = {
+  readonly pipeline: string;
+  readonly database: string;
+  readonly publication: { readonly name: string; readonly exists: boolean };
+  readonly slot: SlotStatus;
+  readonly endpoints: readonly EndpointStatus[];
+  /** Whoever drains now. */
+  readonly lease: { readonly owner: string; readonly expires_at: string } | null;
+  readonly last_drain_at: string | null;
+  /** The latest first. Drains that found nothing leave none. */
+  readonly runs: readonly RunStatus[];
+  /** What is wrong, in words, the worst first; empty where nothing is. */
+  readonly troubles: readonly string[];
+};

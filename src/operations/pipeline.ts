@@ -1,0 +1,25 @@
+import type { StateStore } from '../drain/state-store.ts';
+import type { SourceDatabase } from './source-database.ts';
+
+/** What the operations know a pipeline by. */
+export type Pipeline = {
+  readonly name: string;
+  readonly slot: string;
+  readonly publication: string;
+  readonly stateSchema: string;
+  /** Whether the state tables lie in the drained database. */
+  readonly stateIsBeside: boolean;
+  readonly endpoints: readonly string[];
+};
+
+/** An open connection to a pipeline's database and one to its state. */
+export type PipelineAccess = {
+  readonly pipeline: Pipeline;
+  readonly database: SourceDatabase;
+  readonly state: StateStore;
+};
+
+/** Never published, never delivered: a drain's own notes would be the next drain's events. */
+export function ownSchema({ stateIsBeside, stateSchema }: Pipeline): string | null {
+  return stateIsBeside ? stateSchema : null;
+}

@@ -1,0 +1,100 @@
+import type { ResolvedConfig } from '../config/schema.ts';
+import type { PipelineAccess } from '../operations/pipeline.ts';
+import type { SourceDatabase } from '../operations/source-database.ts';
+import { type Connection, disconnect } from '../postgres/connection.ts';
+import { sqlState } from '../postgres/failure.ts';
+import { openTransactions } from '../postgres/open-transactions.ts';
+import { pendingChanges } from '../postgres/pending-changes.ts';
+import {
+  addTables,
+  createPublication,
+  dropPublication,
+  readPublication,
+} from '../postgres/publication.ts';
+import { findTables, newerTables, tablesWithoutIdentity } from '../postgres/publishable-tables.ts';
+import { PostgresRelationCatalog } from '../postgres/relation-catalog.ts';
+import { readRole, unusableTables } from '../postgres/role.ts';
+import { readIdentity, readServer } from '../postgres/server.ts';
+import { readLimits } from '../postgres/server-limits.ts';
+import { readSession } from '../postgres/session.ts';
+import { assertReadable, createSlot, dropSlot, readSlot } from '../postgres/slot.ts';
+import { connectToSource, connectToState } from './connections.ts';
+import type { Platform } from './endpoints.ts';
+
+/**
+ * Lends an operation the pipeline's connections for as long as it runs. Throws WalhookError, also
+ * where there is no connection to be had.
+ */
+export async function withPipeline<T>(
+  config: ResolvedConfig,
+  platform: Pick<Platform, 'clock'>,
+  operation: (access: PipelineAccess) => Promise<T>,
+): Promise<T> {
+  const connection = await connectToSource(config);
+  try {
+    const { state, close } = await connectToState(config, connection);
+    try {
+      const database = sourceDatabase(config, connection, platform);
+      return await operation({ pipeline: pipelineOf(config), database, state });
+    } finally {
+      await close();
+    }
+  } finally {
+    await disconnect(connection);
+  }
+}
+
+function pipelineOf(config: ResolvedConfig): PipelineAccess['pipeline'] {
+  return {
+    name: config.pipeline,
+    slot: config.slot,
+    publication: config.publication,
+    stateSchema: config.state.schema,
+    stateIsBeside: config.state.url === undefined,
+    endpoints: config.endpoints.map(({ name }) => name),
+  };
+}
+
+const DUPLICATE_OBJECT = '42710';
+
+function sourceDatabase(
+  config: ResolvedConfig,
+  connection: Connection,
+  { clock }: Pick<Platform, 'clock'>,
+): SourceDatabase {
+  return {
+    catalog: new PostgresRelationCatalog(connection),
+    readServer: () => readServer(connection),
+    readLimits: () => readLimits(connection),
+    readIdentity: () => readIdentity(connection),
+    readRole: () => readRole(connection),
+    readSession: () => readSession(connection),
+    openTransactions: (olderThanMs) => openTransactions(connection, olderThanMs),
+    readSlot: (name) => readSlot(connection, name),
+    assertReadable,
+    async createSlot(name, options) {
+      try {
+        await createSlot(connection, name, options);
+        return true;
+      } catch (error) {
+        if (sqlState(error) === DUPLICATE_OBJECT) return false;
+        throw error;
+      }
+    },
+    dropSlot: (name) => dropSlot(connection, name),
+    readPublication: (name) => readPublication(connection, name),
+    createPublication: (name, tables) => createPublication(connection, name, tables),
+    addTables: (publication, tables) => addTables(connection, publication, tables),
+    dropPublication: (name) => dropPublication(connection, name),
+    findTables: (names) => findTables(connection, names),
+    tablesWithoutIdentity: (among, exceptSchema) =>
+      tablesWithoutIdentity(connection, among, exceptSchema),
+    newerTables: (publication, exceptSchema) => newerTables(connection, publication, exceptSchema),
+    unusableTables: (schema) => unusableTables(connection, schema),
+    async openPending() {
+      const { slot, publication, drain } = config;
+      const target = { slot, publication, maxMessageBytes: drain.maxEventBytes };
+      return pendingChanges(await connectToSource(config), target, () => clock.now());
+    },
+  };
+}
