@@ -1,3 +1,6 @@
+/** Below a few dozen bytes a loop beats the call, and the view, that `set` costs. */
+const SHORT_BYTES = 48;
+
 /**
  * A growing byte buffer that JSON text is written into. Hot writers take `bytes` and `length` into
  * locals after `reserve`, and put `length` back: a call per byte would be the whole cost.
@@ -30,8 +33,7 @@ export class JsonWriter {
     this.reserve(count);
     const bytes = this.bytes;
     let at = this.length;
-    // Below a few dozen bytes a loop beats the call and the view that `set` costs.
-    if (count <= 48) {
+    if (count <= SHORT_BYTES) {
       let i = start;
       for (const last = end - 4; i <= last; i += 4) {
         bytes[at] = source[i]!;
@@ -48,8 +50,17 @@ export class JsonWriter {
     this.length = at;
   }
 
-  put(bytes: Uint8Array): void {
-    this.copy(bytes, 0, bytes.length);
+  put(source: Uint8Array): void {
+    const count = source.length;
+    this.reserve(count);
+    if (count <= SHORT_BYTES) {
+      const bytes = this.bytes;
+      let at = this.length;
+      for (let i = 0; i < count; i++) bytes[at++] = source[i]!;
+    } else {
+      this.bytes.set(source, this.length);
+    }
+    this.length += count;
   }
 
   /** Text whose characters are all ASCII and need no escape. */

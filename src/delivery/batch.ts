@@ -1,7 +1,19 @@
 import type { ChangeEvent, Transaction } from '../changes/change-event.ts';
 import type { JsonWriter } from '../changes/json-writer.ts';
 import { eventId } from '../changes/position.ts';
+import type { EventText } from './event-text.ts';
 import type { Delivery, Framing } from './sink.ts';
+
+export type BatchBounds = { readonly maxBytes: number; readonly maxEventBytes: number };
+
+/** `full`: there is no room left in this batch. */
+export type Appended =
+  | { readonly kind: 'appended' }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'event-too-large'; readonly bytes: number };
+
+const APPENDED: Appended = { kind: 'appended' };
+const FULL: Appended = { kind: 'full' };
 
 /** An event's id has one length, so a head can be written once the last event is known. */
 const PLACEHOLDER_ID = '0'.repeat(25);
@@ -32,19 +44,25 @@ export class Batch {
     return this.seqs.length;
   }
 
-  /** Whether the body stays within `maxBytes` with `bytes` more. The first event always fits. */
-  fits(bytes: number, maxBytes: number): boolean {
-    if (this.seqs.length === 0) return true;
+  /**
+   * Appends the event, unless the body would grow beyond `maxBytes`, or the event alone is over
+   * `maxEventBytes`: then the batch is as before. The first event of a batch may exceed `maxBytes`.
+   */
+  append(event: ChangeEvent, text: EventText, bounds: BatchBounds): Appended {
     const { separator, tail } = this.#framing;
-    return this.body.length + separator.length + bytes + tail.length <= maxBytes;
-  }
-
-  append(event: ChangeEvent, encoded: JsonWriter): void {
-    const { separator } = this.#framing;
-    if (this.seqs.length > 0) this.body.put(separator);
-    this.body.copy(encoded.bytes, 0, encoded.length);
+    const { body } = this;
+    const mark = body.length;
+    if (this.seqs.length > 0) body.put(separator);
+    const start = body.length;
+    text.writeTo(body);
+    const eventBytes = body.length - start;
+    if (eventBytes > bounds.maxEventBytes) return this.#takeBack(mark, text, eventBytes);
+    if (this.seqs.length > 0 && body.length + tail.length > bounds.maxBytes) {
+      return this.#takeBack(mark, text, null);
+    }
     this.transactions.push(event.transaction);
     this.seqs.push(event.seq);
+    return APPENDED;
   }
 
   /** Completes the body. `single`: the id is the event's own. */
@@ -55,6 +73,12 @@ export class Batch {
     const id = single ? first : batchId(first, this.#idAt(this.seqs.length - 1));
     this.body.bytes.set(head(id), 0);
     return { id, contentType, body: this.body.written(), eventCount: this.seqs.length };
+  }
+
+  #takeBack(mark: number, text: EventText, overBound: number | null): Appended {
+    text.takenBack(this.body);
+    this.body.length = mark;
+    return overBound === null ? FULL : { kind: 'event-too-large', bytes: overBound };
   }
 
   #idAt(index: number): string {

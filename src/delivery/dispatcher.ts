@@ -1,8 +1,8 @@
 import type { ChangeEvent } from '../changes/change-event.ts';
-import { JsonWriter } from '../changes/json-writer.ts';
 import type { EventFormat } from '../formats/event-format.ts';
 import { minLsn, type Lsn } from '../pgoutput/lsn.ts';
 import type { EndpointDispatch } from './endpoint-dispatch.ts';
+import { EventText } from './event-text.ts';
 
 export type DispatchTarget = {
   readonly endpoint: EndpointDispatch;
@@ -12,47 +12,34 @@ export type DispatchTarget = {
 /** Events to every endpoint; each format writes an event once, however many endpoints share it. */
 export class Dispatcher {
   readonly endpoints: readonly EndpointDispatch[];
-  readonly #groups: readonly { format: EventFormat; endpoints: EndpointDispatch[] }[];
-  readonly #maxEventBytes: number;
-  readonly #encoded = new JsonWriter(64 << 10);
+  readonly #groups: readonly { text: EventText; endpoints: EndpointDispatch[] }[];
   #waiting: (() => void)[] = [];
 
-  constructor(targets: readonly DispatchTarget[], maxEventBytes: number) {
+  constructor(targets: readonly DispatchTarget[]) {
     const groups = new Map<EventFormat, EndpointDispatch[]>();
     for (const { endpoint, format } of targets) {
       groups.set(format, [...(groups.get(format) ?? []), endpoint]);
     }
     this.endpoints = targets.map(({ endpoint }) => endpoint);
-    this.#groups = [...groups].map(([format, endpoints]) => ({ format, endpoints }));
-    this.#maxEventBytes = maxEventBytes;
+    this.#groups = [...groups].map(([format, endpoints]) => ({
+      text: new EventText(format),
+      endpoints,
+    }));
   }
 
   /** Whether anybody took the event: it is new, and not everybody is on hold. */
   offer(event: ChangeEvent): boolean {
     let taken = false;
-    for (const { format, endpoints } of this.#groups) {
-      let written = false;
+    for (const { text, endpoints } of this.#groups) {
+      if (event.op !== 'oversized') text.of(event);
       for (const endpoint of endpoints) {
         if (!endpoint.takes(event)) continue;
         taken = true;
-        if (event.op === 'oversized') {
-          endpoint.deadLetter(event, this.#overBound(event.sizeBytes, 'in the WAL'));
-          continue;
-        }
-        if (!written) {
-          this.#encoded.clear();
-          format.write(event, this.#encoded);
-          written = true;
-        }
-        if (this.#encoded.length <= this.#maxEventBytes) endpoint.put(event, this.#encoded);
-        else endpoint.deadLetter(event, this.#overBound(this.#encoded.length, 'as JSON'));
+        if (event.op === 'oversized') endpoint.deadLetter(event, event.sizeBytes, 'in the WAL');
+        else endpoint.put(event, text);
       }
     }
     return taken;
-  }
-
-  #overBound(sizeBytes: number, where: string): string {
-    return `${sizeBytes} bytes ${where}; the bound is ${this.#maxEventBytes} (drain.maxEventBytes)`;
   }
 
   /** Every transaction that commits before `lsn` has been offered. */

@@ -1,11 +1,11 @@
 import type { ChangeEvent, Transaction } from '../changes/change-event.ts';
-import type { JsonWriter } from '../changes/json-writer.ts';
 import type { Position } from '../changes/position.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
 import { AlreadySettled } from './already-settled.ts';
-import { Batch } from './batch.ts';
+import { Batch, type BatchBounds } from './batch.ts';
 import { BodyPool } from './body-pool.ts';
+import type { EventText } from './event-text.ts';
 import { laneAssignment, type LaneAssignment, type Ordering } from './lane-assignment.ts';
 import { Lanes } from './lanes.ts';
 import { type RetryPolicy, retryDelayMs } from './retry.ts';
@@ -18,6 +18,8 @@ export type EndpointOptions = {
   readonly batch: { readonly maxEvents: number; readonly maxBytes: number };
   readonly ordering: Ordering;
   readonly concurrency: number;
+  /** A larger event is not sent: it becomes a dead letter. */
+  readonly maxEventBytes: number;
   readonly retry: RetryPolicy;
 };
 
@@ -81,6 +83,7 @@ export class EndpointDispatch {
   readonly #assign: LaneAssignment;
   readonly #bodies: BodyPool;
   readonly #open: (OpenBatch | null)[];
+  readonly #bounds: BatchBounds;
   readonly #stopSending = new AbortController();
   readonly #abortAttempts = new AbortController();
   #openBarrier: OpenBatch | null = null;
@@ -103,6 +106,7 @@ export class EndpointDispatch {
     this.#settlement = new Settlement(start.settled, start.slotAt);
     this.#already = new AlreadySettled(start.settled, start.settledAhead);
     this.#lanes = new Lanes(laneCount);
+    this.#bounds = { maxBytes: options.batch.maxBytes, maxEventBytes: options.maxEventBytes };
     this.#assign = laneAssignment(options.ordering, laneCount);
     this.#bodies = new BodyPool(laneCount * (QUEUED_PER_LANE + 1));
     this.#open = Array.from({ length: laneCount }, () => null);
@@ -124,29 +128,30 @@ export class EndpointDispatch {
     return false;
   }
 
-  put(event: ChangeEvent, encoded: JsonWriter): void {
+  put(event: ChangeEvent, text: EventText): void {
     const lanes = this.#assign(event);
-    const { maxBytes, maxEvents } = this.options.batch;
     let open = this.#openFor(lanes);
-    if (open !== null && !open.batch.fits(encoded.length, maxBytes)) {
+    let appended = open?.batch.append(event, text, this.#bounds);
+    if (open !== null && appended?.kind === 'full') {
       this.#dispatch(open);
       open = null;
     }
     if (open === null) {
       const batch = new Batch(this.#bodies.take(), this.#sink.framing);
-      batch.append(event, encoded);
-      open = { batch, lanes, entry: this.#settlement.open(batch) };
-      if (lanes.length === 1) this.#open[lanes[0]!] = open;
-      else this.#openBarrier = open;
-    } else {
-      open.batch.append(event, encoded);
+      appended = batch.append(event, text, this.#bounds);
+      if (appended.kind === 'appended') open = this.#openBatch(batch, lanes);
+      else this.#bodies.give(batch.body);
     }
+    if (appended?.kind === 'event-too-large')
+      return this.deadLetter(event, appended.bytes, 'as JSON');
     this.#settlement.offered(event.transaction, event.seq);
-    if (open.batch.eventCount >= maxEvents) this.#dispatch(open);
+    if (open!.batch.eventCount >= this.options.batch.maxEvents) this.#dispatch(open!);
   }
 
   /** For an event that cannot be sent: settled once it is stored. */
-  deadLetter(event: ChangeEvent, detail: string): void {
+  deadLetter(event: ChangeEvent, sizeBytes: number, where: 'in the WAL' | 'as JSON'): void {
+    const bound = `${this.options.maxEventBytes} (drain.maxEventBytes)`;
+    const detail = `${sizeBytes} bytes ${where}; the bound is ${bound}`;
     void this.#store(event, detail, this.#settlement.open(single(event)));
     this.#settlement.offered(event.transaction, event.seq);
   }
@@ -232,6 +237,13 @@ export class EndpointDispatch {
       if (open) this.#dispatch(open);
     }
     return null;
+  }
+
+  #openBatch(batch: Batch, lanes: readonly number[]): OpenBatch {
+    const open = { batch, lanes, entry: this.#settlement.open(batch) };
+    if (lanes.length === 1) this.#open[lanes[0]!] = open;
+    else this.#openBarrier = open;
+    return open;
   }
 
   #dispatch(open: OpenBatch): void {

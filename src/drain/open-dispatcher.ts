@@ -40,13 +40,13 @@ export function openDispatcher(
     const { name } = setup.options;
     const format = formats.get(setup.formatKey) ?? setup.createFormat(source.catalog);
     formats.set(setup.formatKey, format);
-    const options = { ...setup.options, contentType: format.contentType };
+    const options = { ...setup.options, contentType: format.contentType, maxEventBytes };
     const sink = run.sinkOf(name, () => setup.createSink(about));
     const checkpoint = checkpoints.find(({ endpoint }) => endpoint === name);
     const start = startOf(checkpoint, now.slotAt);
     return { endpoint: new EndpointDispatch(options, sink, start, environment), format };
   });
-  const dispatcher = new Dispatcher(targets, maxEventBytes);
+  const dispatcher = new Dispatcher(targets);
   return dispatcher;
 }
 

@@ -38,7 +38,7 @@ export type DrainSession = {
 export type SourceAbout = { readonly database: string; readonly system: string | null };
 
 export type EndpointSetup = {
-  readonly options: EndpointOptions;
+  readonly options: Omit<EndpointOptions, 'contentType' | 'maxEventBytes'>;
   readonly createSink: (about: SourceAbout) => Sink;
   readonly createFormat: (catalog: RelationCatalog) => EventFormat;
   /** Endpoints with equal keys share a format: an event is written once for all of them. */

@@ -17,7 +17,7 @@ const FIRST_CHANGES = 16_384;
 const FIRST_BYTES = 16 << 20;
 const MIN_CHANGES = 1_000;
 const MIN_BYTES = 1 << 20;
-const GROWTH = 4;
+const GROWTH = 2;
 /** Below this, a window is mostly overhead: the next may be larger. */
 const CHEAP_MS = 400;
 /** Above this, a stop would wait too long for the server: the next is smaller. */

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client, type QueryResult, type QueryResultRow } from 'pg';
 import { databaseError } from './failure.ts';
 
 export type ConnectionOptions = {
@@ -8,11 +8,11 @@ export type ConnectionOptions = {
   readonly applicationName: string;
 };
 
-export type Connection = pg.Client;
+export type Connection = Client;
 
 /** Throws WalhookError: database_unreachable, database_auth_failed, database_missing, … */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
-  const client = new pg.Client({
+  const client = new Client({
     connectionString: options.url,
     connectionTimeoutMillis: options.connectTimeoutMs,
     application_name: options.applicationName,
@@ -50,13 +50,13 @@ export function exclusively<T>(connection: Connection, use: () => Promise<T>): P
 }
 
 /** One statement's rows. Throws WalhookError. */
-export async function query<Row extends pg.QueryResultRow>(
+export async function query<Row extends QueryResultRow>(
   connection: Connection,
   text: string,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
   try {
-    const use = (): Promise<pg.QueryResult<Row>> => connection.query<Row>(text, [...values]);
+    const use = (): Promise<QueryResult<Row>> => connection.query<Row>(text, [...values]);
     return (await exclusively(connection, use)).rows;
   } catch (error) {
     throw databaseError(error);

@@ -1,7 +1,10 @@
 import type { MessageRows } from '../drain/window.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 
-/** Signature, flags, and the length of a header extension. */
+const COPY_DATA = 0x64; // 'd'
+/** A frame's type and length. */
+const FRAME_HEADER_BYTES = 5;
+/** Of the COPY stream: signature, flags, and the length of an extension. */
 const HEADER_BYTES = 19;
 const EXTENSION_LENGTH_AT = 15;
 const END_OF_DATA = -1;
@@ -11,8 +14,9 @@ const MESSAGE_LENGTH_AT = 2 + 4 + 8;
 const EMPTY = new Uint8Array(0);
 
 /**
- * The rows of `copy (select lsn, data, size) to stdout (format binary)`, from chunks as the network
- * cuts them. Rows are views into the chunk; only a row that spans chunks is copied.
+ * The rows of `copy (select lsn, data, size) to stdout (format binary)`, from protocol frames in
+ * chunks as the network cuts them. The server sends a row a frame; the stream's header stands before
+ * the first, in the same frame. Rows are views into the chunk; only a row that spans chunks is copied.
  * @see https://www.postgresql.org/docs/current/sql-copy.html (Binary Format)
  */
 export class CopyRows implements MessageRows {
@@ -25,10 +29,10 @@ export class CopyRows implements MessageRows {
   #at = 0;
   #headerRead = false;
   #ended = false;
-  /** Chunks that do not yet make a whole row. */
+  /** Chunks that do not yet make a whole frame. */
   #partial: Uint8Array[] = [];
   #partialBytes = 0;
-  #neededBytes = HEADER_BYTES;
+  #neededBytes = 0;
 
   /** Adds a chunk; call `next` until it says no before adding another. */
   push(chunk: Uint8Array): void {
@@ -43,29 +47,22 @@ export class CopyRows implements MessageRows {
   }
 
   next(): boolean {
-    if (this.#ended || this.#partial.length > 0) return false;
-    if (!this.#headerRead && !this.#readHeader()) return false;
-    const { bytes } = this;
-    const at = this.#at;
-    const available = bytes.length - at;
-    if (available < 2) return this.#wait(2);
-    if (int16(bytes, at) === END_OF_DATA) {
-      this.#ended = true;
-      return false;
+    if (this.#partial.length > 0) return false;
+    for (;;) {
+      const { bytes } = this;
+      const at = this.#at;
+      if (bytes.length - at < FRAME_HEADER_BYTES) return this.#wait(FRAME_HEADER_BYTES);
+      const frameEnd = at + 1 + int32(bytes, at + 1);
+      if (frameEnd > bytes.length) return this.#wait(frameEnd - at);
+      this.#at = frameEnd;
+      if (bytes[at] !== COPY_DATA) continue;
+      let row = at + FRAME_HEADER_BYTES;
+      if (!this.#headerRead) {
+        row += HEADER_BYTES + int32(bytes, row + EXTENSION_LENGTH_AT);
+        this.#headerRead = true;
+      }
+      if (row < frameEnd && this.#readRow(bytes, row, frameEnd)) return true;
     }
-    if (available < MESSAGE_LENGTH_AT + 4) return this.#wait(MESSAGE_LENGTH_AT + 4);
-    const start = at + MESSAGE_LENGTH_AT + 4;
-    const end = start + int32(bytes, at + MESSAGE_LENGTH_AT);
-    if (end + 4 > bytes.length) return this.#wait(end + 4 - at);
-    const size = int32(bytes, end);
-    if (size !== NULL_FIELD && end + 8 > bytes.length) return this.#wait(end + 8 - at);
-    this.lsnHigh = int32(bytes, at + 6) >>> 0;
-    this.lsnLow = int32(bytes, at + 10) >>> 0;
-    this.start = start;
-    this.end = end;
-    this.cutFromBytes = size === NULL_FIELD ? 0 : int32(bytes, end + 4);
-    this.#at = size === NULL_FIELD ? end + 4 : end + 8;
-    return true;
   }
 
   /** Throws where the stream ended before its trailer: what came may not be all. */
@@ -78,12 +75,23 @@ export class CopyRows implements MessageRows {
     }
   }
 
-  #readHeader(): boolean {
-    if (this.bytes.length < HEADER_BYTES) return this.#wait(HEADER_BYTES);
-    const end = HEADER_BYTES + int32(this.bytes, EXTENSION_LENGTH_AT);
-    if (this.bytes.length < end) return this.#wait(end);
-    this.#headerRead = true;
-    this.#at = end;
+  /** False for the trailer. */
+  #readRow(bytes: Uint8Array, at: number, frameEnd: number): boolean {
+    if (int16(bytes, at) === END_OF_DATA) {
+      this.#ended = true;
+      return false;
+    }
+    const start = at + MESSAGE_LENGTH_AT + 4;
+    const end = start + int32(bytes, at + MESSAGE_LENGTH_AT);
+    const size = int32(bytes, end);
+    if (end + (size === NULL_FIELD ? 4 : 8) !== frameEnd) {
+      throw new WalhookError('decode_failed', 'a row of the stream of changes has another shape');
+    }
+    this.lsnHigh = int32(bytes, at + 6) >>> 0;
+    this.lsnLow = int32(bytes, at + 10) >>> 0;
+    this.start = start;
+    this.end = end;
+    this.cutFromBytes = size === NULL_FIELD ? 0 : int32(bytes, end + 4);
     return true;
   }
 

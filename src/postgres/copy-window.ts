@@ -1,6 +1,6 @@
-import { to as copyTo } from 'pg-copy-streams';
 import type { OpenWindow, WindowChunk } from '../drain/window.ts';
 import type { Connection } from './connection.ts';
+import { CopyOut } from './copy-out.ts';
 import { CopyRows } from './copy-rows.ts';
 import { databaseError } from './failure.ts';
 import { beginWindow, endWindow } from './window-sql.ts';
@@ -27,8 +27,8 @@ export class CopyWindow implements OpenWindow {
     const startedAt = now();
     try {
       await beginWindow(connection);
-      const stream = connection.query(copyTo(`copy (${statement}) to stdout (format binary)`));
-      for await (const bytes of stream as AsyncIterable<Uint8Array>) {
+      const copy = connection.query(new CopyOut(`copy (${statement}) to stdout (format binary)`));
+      for await (const bytes of copy.chunks()) {
         this.decodedMs ||= now() - startedAt;
         yield {
           byteLength: bytes.length,
@@ -38,7 +38,7 @@ export class CopyWindow implements OpenWindow {
           },
         };
       }
-      this.rowCount = stream.rowCount;
+      this.rowCount = copy.rowCount;
       await endWindow(connection);
     } catch (error) {
       throw databaseError(error);

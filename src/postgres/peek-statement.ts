@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { escapeIdentifier, escapeLiteral } from 'pg';
 import { formatLsn } from '../pgoutput/lsn.ts';
 import type { WindowBounds } from '../drain/window.ts';
 
@@ -19,7 +19,6 @@ const HEAD_BYTES = 64;
  * @see https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-REPLICATION
  */
 export function peekStatement(target: PeekTarget, bounds: WindowBounds, consume: boolean): string {
-  const { escapeLiteral } = pg;
   const read = consume
     ? 'pg_logical_slot_get_binary_changes'
     : 'pg_logical_slot_peek_binary_changes';
@@ -28,6 +27,6 @@ export function peekStatement(target: PeekTarget, bounds: WindowBounds, consume:
       case when length(data) <= ${max} then data else substring(data for ${HEAD_BYTES}) end,
       case when length(data) <= ${max} then null else length(data) end
     from ${read}(${escapeLiteral(target.slot)}, '${formatLsn(bounds.uptoLsn)}', ${bounds.maxChanges},
-      'proto_version', '1', 'publication_names', ${escapeLiteral(pg.escapeIdentifier(target.publication))},
+      'proto_version', '1', 'publication_names', ${escapeLiteral(escapeIdentifier(target.publication))},
       'messages', 'true')`;
 }

@@ -1,7 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 import type { ResolvedEndpoint } from '../config/endpoint-schema.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
-import type { EndpointOptions } from '../delivery/endpoint-dispatch.ts';
 import type { Sink } from '../delivery/sink.ts';
 import type { EndpointSetup, SourceAbout } from '../drain/ports.ts';
 import { walhookFormat } from '../formats/walhook.ts';
@@ -19,12 +18,11 @@ export type Platform = {
 
 /** Lines go to one stream in one order; a batch only saves system calls. */
 const STDOUT_OPTIONS = {
-  contentType: 'application/json',
   batch: { maxEvents: 500, maxBytes: 1 << 20 },
   ordering: 'strict',
   concurrency: 1,
   retry: { attempts: 1, minDelayMs: 0, maxDelayMs: 0 },
-} as const satisfies Omit<EndpointOptions, 'name'>;
+} as const satisfies Omit<EndpointSetup['options'], 'name'>;
 
 export function endpointSetup(
   endpoint: ResolvedEndpoint,
@@ -47,7 +45,7 @@ export function endpointSetup(
     case 'http':
       return {
         ...format,
-        options: { ...endpoint, contentType: STDOUT_OPTIONS.contentType },
+        options: endpoint,
         createSink: (about) => createHttpSink(endpoint, config, about, platform),
       };
   }
