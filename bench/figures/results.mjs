@@ -12,7 +12,7 @@ const BLOCK = /(<!-- bench:start -->)[^]*?(<!-- bench:end -->)/;
 
 /**
  * Rows measured now take the place of the same rows of the day's file, so that one row can be
- * measured again; each keeps its own time, load and commit. Returns what was written.
+ * measured again; each keeps its own time, load and commit.
  */
 export async function saveResults(measured) {
   const environment = describeEnvironment();
@@ -25,7 +25,7 @@ export async function saveResults(measured) {
   await mkdir(folder, { recursive: true });
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(new URL('latest.md', folder), renderReport(results, basename(fileURLToPath(file))));
-  return [basename(fileURLToPath(file)), 'latest.md', ...writeReadmeBlock(results)];
+  writeReadmeBlock(results);
 }
 
 function readRows(file, environment) {
@@ -40,13 +40,12 @@ function sortByLetter(rows) {
 
 /** Between the README's markers; where it has none, it is left alone. */
 function writeReadmeBlock(results) {
-  if (!existsSync(readme)) return [];
+  if (!existsSync(readme)) return;
   const text = readFileSync(readme, 'utf8');
-  if (!BLOCK.test(text)) return [];
+  if (!BLOCK.test(text)) return;
   const block = renderSummary(results);
   writeFileSync(
     readme,
     text.replace(BLOCK, (_, start, end) => `${start}\n\n${block}\n\n${end}`),
   );
-  return ['README.md'];
 }

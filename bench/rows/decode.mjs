@@ -34,46 +34,53 @@ async function compare(what, { messages, byteLength }, rounds, target) {
   const pairs = [];
   for (let round = 0; round < rounds; round += 1) pairs.push(await measureBoth(messages, round));
 
-  const speeds = (of) => ({
-    megabytes: pairs.map((pair) => byteLength / 1e3 / of(pair)),
-    messages: pairs.map((pair) => (messages.length / of(pair)) * 1e3),
-  });
-  const walhook = speeds(({ walhookMs }) => walhookMs);
-  const parser = speeds(({ parserMs }) => parserMs);
-  const ratios = pairs.map(({ walhookMs, parserMs }) => parserMs / walhookMs);
+  const megabytes = (took) => byteLength / 1e3 / took.wallMs;
+  const perSecond = (took) => (messages.length / took.wallMs) * 1e3;
+  const of = (name, unit, side, speed) => figure(name, unit, pairs.map(side).map(speed));
+  const byWalhook = `${what}, walhook`;
+  const byParser = `${what}, pg-logical-replication + JSON.stringify`;
   return [
-    figure(`${what}, times as fast as pg-logical-replication`, '×', ratios, {
-      target,
-      headline: true,
-    }),
-    figure(`${what}, walhook`, 'MB/s', walhook.megabytes, { headline: true }),
-    figure(`${what}, walhook`, 'messages/s', walhook.messages),
-    figure(`${what}, pg-logical-replication + JSON.stringify`, 'MB/s', parser.megabytes),
-    figure(`${what}, pg-logical-replication + JSON.stringify`, 'messages/s', parser.messages),
+    figure(
+      `${what}, times as fast as pg-logical-replication`,
+      '×',
+      pairs.map(({ walhook, parser }) => parser.wallMs / walhook.wallMs),
+      { target, headline: true },
+    ),
+    figure(
+      `${what}, the same by CPU time`,
+      '×',
+      pairs.map(({ walhook, parser }) => parser.cpuUs / walhook.cpuUs),
+    ),
+    of(byWalhook, 'MB/s', ({ walhook }) => walhook, megabytes),
+    of(byWalhook, 'messages/s', ({ walhook }) => walhook, perSecond),
+    of(byParser, 'MB/s', ({ parser }) => parser, megabytes),
+    of(byParser, 'messages/s', ({ parser }) => parser, perSecond),
   ];
 }
 
 /** One after the other, taking turns in who comes first. */
 async function measureBoth(messages, round) {
-  const walhook = () => timed((count) => decodeByWalhook(messages, (out) => count(out.length)));
-  const parser = () => timed((count) => decodeByParser(messages, (json) => count(json.length)));
+  const byWalhook = () => timed((count) => decodeByWalhook(messages, (out) => count(out.length)));
+  const byParser = () => timed((count) => decodeByParser(messages, (json) => count(json.length)));
   if (round % 2 === 0) {
-    const walhookMs = await walhook();
-    return { walhookMs, parserMs: await parser() };
+    const walhook = await byWalhook();
+    return { walhook, parser: await byParser() };
   }
-  const parserMs = await parser();
-  return { walhookMs: await walhook(), parserMs };
+  const parser = await byParser();
+  return { walhook: await byWalhook(), parser };
 }
 
 async function timed(decode) {
   let written = 0;
+  const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   await decode((length) => {
     written += length;
   });
-  const ms = performance.now() - startedAt;
+  const wallMs = performance.now() - startedAt;
+  const { user, system } = process.cpuUsage(cpuBefore);
   if (written === 0) throw new Error('nothing was decoded');
-  return ms;
+  return { wallMs, cpuUs: user + system };
 }
 
 /** A race is only fair to the same finish: every event has to say the same in both. */
