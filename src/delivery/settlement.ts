@@ -1,5 +1,5 @@
 import type { Transaction } from '../changes/change-event.ts';
-import type { Position } from '../changes/position.ts';
+import { comparePositions, type Position } from '../changes/position.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
 
 /** Some events that are settled together: a batch, or one event alone. */
@@ -28,6 +28,8 @@ type Entry = {
 export class Settlement {
   readonly #entries: Entry[] = [];
   #oldest = 0;
+  /** Settled entries from before the oldest unsettled one with events beyond the watermark. */
+  #straddling: readonly Entry[] = [];
   #aheadCount = 0;
   /** The last event offered. */
   #seen: Position;
@@ -68,14 +70,24 @@ export class Settlement {
   settle(entry: Entry): void {
     entry.settled = true;
     this.#aheadCount += entry.events.seqs.length;
+    const passedFrom = this.#oldest;
     while (this.#oldest < this.#entries.length && this.#entries[this.#oldest]!.settled) {
       this.#aheadCount -= this.#entries[this.#oldest]!.events.seqs.length;
       this.#oldest++;
     }
+    if (this.#oldest > passedFrom) this.#pass(this.#entries.slice(passedFrom, this.#oldest));
     if (this.#oldest === this.#entries.length || this.#oldest > 1024) {
       this.#entries.splice(0, this.#oldest);
       this.#oldest = 0;
     }
+  }
+
+  /** An entry may begin before the oldest unsettled one and end behind it: lanes fill side by side. */
+  #pass(entries: readonly Entry[]): void {
+    const { watermark } = this;
+    this.#straddling = [...this.#straddling, ...entries].filter(
+      ({ events }) => comparePositions(positionIn(events, events.seqs.length - 1), watermark) > 0,
+    );
   }
 
   /** Settled without holes up to here. */
@@ -107,12 +119,12 @@ export class Settlement {
 
   /** The places that are settled beyond the watermark, in no particular order. */
   settledAhead(): Position[] {
-    return this.#entries
-      .slice(this.#oldest)
-      .filter((entry) => entry.settled)
-      .flatMap(({ events }) =>
-        events.seqs.map((seq, i) => ({ commitLsn: events.transactions[i]!.commitLsn, seq })),
-      );
+    const { watermark } = this;
+    const straddling = this.#straddling
+      .flatMap(({ events }) => positionsIn(events))
+      .filter((position) => comparePositions(position, watermark) > 0);
+    const ahead = this.#entries.slice(this.#oldest).filter((entry) => entry.settled);
+    return [...straddling, ...ahead.flatMap(({ events }) => positionsIn(events))];
   }
 
   #lastSeen(): Position {
@@ -125,3 +137,11 @@ export class Settlement {
 }
 
 export type SettlementEntry = Entry;
+
+function positionsIn(events: Settleable): Position[] {
+  return events.seqs.map((_seq, index) => positionIn(events, index));
+}
+
+function positionIn({ transactions, seqs }: Settleable, index: number): Position {
+  return { commitLsn: transactions[index]!.commitLsn, seq: seqs[index]! };
+}

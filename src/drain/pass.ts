@@ -86,7 +86,9 @@ async function deliver(
     await progress.stop();
     await progress.save();
     await windows.advance();
-    return dispatcher.endpoints.some((endpoint) => endpoint.heldBecause !== null) ? 'held' : end;
+    if (dispatcher.endpoints.some((endpoint) => endpoint.heldBecause !== null)) return 'held';
+    // All may be read, and yet time was up before all of it was delivered.
+    return dispatcher.isQuiet ? end : 'stopped';
   } finally {
     dispatcher.stopSending();
     await dispatcher.idle().catch(() => undefined);

@@ -1,6 +1,8 @@
+import pg from 'pg';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn, parseLsn } from '../pgoutput/lsn.ts';
-import { type Connection, query } from './connection.ts';
+import { type Connection, exclusively, query } from './connection.ts';
+import { databaseError } from './failure.ts';
 
 /** A row of pg_replication_slots, as far as this server's version has it. */
 export type SlotState = {
@@ -135,14 +137,13 @@ export async function advanceSlot(
   name: string,
   to: Lsn,
 ): Promise<{ readonly at: Lsn; readonly flushed: Lsn }> {
-  const [row] = await query<{ at: string; flushed: string }>(
+  const row = await queryUntimed<{ at: string; flushed: string }>(
     connection,
-    `select case when s.confirmed_flush_lsn < $2::pg_lsn
-                 then (pg_replication_slot_advance(s.slot_name, $2::pg_lsn)).end_lsn
+    `select case when s.confirmed_flush_lsn < '${formatLsn(to)}'::pg_lsn
+                 then (pg_replication_slot_advance(s.slot_name, '${formatLsn(to)}'::pg_lsn)).end_lsn
                  else s.confirmed_flush_lsn end::text as at,
             (${FLUSHED_LSN})::text as flushed
-     from pg_replication_slots s where s.slot_name = $1`,
-    [name, formatLsn(to)],
+     from pg_replication_slots s where s.slot_name = ${pg.escapeLiteral(name)}`,
   );
   if (row === undefined) {
     throw new WalhookError('slot_missing', `the slot "${name}" was dropped during the drain`, {
@@ -150,6 +151,24 @@ export async function advanceSlot(
     });
   }
   return { at: parseLsn(row.at), flushed: parseLsn(row.flushed) };
+}
+
+/**
+ * The statement's only row, whatever statement_timeout the role has: an advance reads all the WAL on
+ * its way. One text of two statements is one transaction, also behind a pooler.
+ */
+async function queryUntimed<Row extends pg.QueryResultRow>(
+  connection: Connection,
+  statement: string,
+): Promise<Row | undefined> {
+  const text = `set local statement_timeout to 0; ${statement}`;
+  try {
+    const results = await exclusively(connection, () => connection.query<Row>(text));
+    // Several statements in one text come back as an array, which the types do not tell.
+    return [results].flat().at(-1)?.rows[0];
+  } catch (error) {
+    throw databaseError(error);
+  }
 }
 
 /** How far the WAL can be read: what is flushed, on a standby what is replayed. */
