@@ -137,13 +137,14 @@ export async function advanceSlot(
   name: string,
   to: Lsn,
 ): Promise<{ readonly at: Lsn; readonly flushed: Lsn }> {
+  const { escapeLiteral } = pg;
   const row = await queryUntimed<{ at: string; flushed: string }>(
     connection,
     `select case when s.confirmed_flush_lsn < '${formatLsn(to)}'::pg_lsn
                  then (pg_replication_slot_advance(s.slot_name, '${formatLsn(to)}'::pg_lsn)).end_lsn
                  else s.confirmed_flush_lsn end::text as at,
             (${FLUSHED_LSN})::text as flushed
-     from pg_replication_slots s where s.slot_name = ${pg.escapeLiteral(name)}`,
+     from pg_replication_slots s where s.slot_name = ${escapeLiteral(name)}`,
   );
   if (row === undefined) {
     throw new WalhookError('slot_missing', `the slot "${name}" was dropped during the drain`, {
