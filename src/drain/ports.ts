@@ -22,6 +22,8 @@ export interface Source {
   readonly catalog: RelationCatalog;
   /** Throws where the slot is missing, another's, or cannot be read any more. */
   inspect(): Promise<SourceState>;
+  /** True where the slot surely holds no change for anybody up to `upTo`; false where it may. */
+  hasNothing(upTo: Lsn): Promise<boolean>;
   openReader(): Promise<WindowReader>;
   /** Moves the slot forward; never back. */
   advance(to: Lsn): Promise<{ readonly at: Lsn; readonly flushed: Lsn }>;

@@ -41,9 +41,15 @@ export class WindowLoop {
   async read(): Promise<PassEnd> {
     const run = this.#run;
     const target = run.target!;
+    const { source } = this.#session;
     if (run.slotAt! >= target) return 'caught_up';
+    if (await source.hasNothing(target)) {
+      this.#dispatcher.offeredThrough(target);
+      run.counts.windows += 1;
+      return 'caught_up';
+    }
     const stopReading = new AbortController();
-    const reader = await this.#session.source.openReader();
+    const reader = await source.openReader();
     const governor = new WindowGovernor(run.options);
     const windows = readWindows(
       reader,

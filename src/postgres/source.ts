@@ -1,6 +1,7 @@
 import type { Source, SourceState } from '../drain/ports.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { type Connection, ownSession, query } from './connection.ts';
+import { nothingPending } from './nothing-pending.ts';
 import { PostgresRelationCatalog } from './relation-catalog.ts';
 import { readIdentity, readServer } from './server.ts';
 import { advanceSlot, assertReadable, readSlot } from './slot.ts';
@@ -13,6 +14,8 @@ export type SourceOptions = {
   readonly connect: () => Promise<Connection>;
   readonly slot: string;
   readonly publication: string;
+  /** The state tables' schema where it lies in this database, else null. */
+  readonly stateSchema: string | null;
   readonly transport: Transport;
   /** Changes whose message is larger are not fetched whole. */
   readonly maxMessageBytes: number;
@@ -43,6 +46,9 @@ export function postgresSource(options: SourceOptions): Source {
         session,
       };
     },
+
+    hasNothing: (upTo) =>
+      nothingPending(control, { slot, publication, stateSchema: options.stateSchema, upTo }),
 
     async openReader() {
       const { maxMessageBytes, transport, now } = options;

@@ -53,6 +53,7 @@ export async function openDrainSession(
       connect: () => connectToSource(config),
       slot: config.slot,
       publication: config.publication,
+      stateSchema: config.state.url === undefined ? config.state.schema : null,
       transport,
       maxMessageBytes: config.drain.maxEventBytes,
       now,

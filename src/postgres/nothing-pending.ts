@@ -1,0 +1,46 @@
+import { escapeIdentifier } from 'pg';
+import { formatLsn, type Lsn } from '../pgoutput/lsn.ts';
+import { type Connection, query } from './connection.ts';
+
+export type PendingQuestion = {
+  readonly slot: string;
+  readonly publication: string;
+  readonly upTo: Lsn;
+  /** Whose changes count as nothing: walhook's own tables; null for none. */
+  readonly stateSchema: string | null;
+};
+
+/** WAL beyond which looking costs as much as reading. */
+const SMALL_BYTES = 4 << 20;
+
+/**
+ * True where the slot holds no change for anybody up to an LSN. Asked before a connection is opened
+ * for reading: most polls of a quiet database end here, with one statement on the one they have.
+ * False where there is too much WAL to know without reading it. All that a transaction wrote lies
+ * behind restart_lsn, so what is decoded here is bounded by the WAL from there.
+ */
+export async function nothingPending(
+  connection: Connection,
+  { slot, publication, upTo, stateSchema }: PendingQuestion,
+): Promise<boolean> {
+  const [row] = await query<{ nothing: boolean }>(
+    connection,
+    `select case when $2::pg_lsn - s.restart_lsn > ${SMALL_BYTES} then false else not exists (
+       select from pg_logical_slot_peek_binary_changes($1, $2::pg_lsn, null,
+         'proto_version', '1', 'publication_names', $3, 'messages', 'true') as change
+       where ${KIND} in (${ROW_KINDS}, ascii('T'), ascii('M'))
+         and not (${KIND} in (${ROW_KINDS}) and ${RELATION_ID} in (
+           select c.oid::bigint from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname = $4))
+     ) end as nothing
+     from pg_replication_slots s where s.slot_name = $1`,
+    [slot, formatLsn(upTo), escapeIdentifier(publication), stateSchema],
+  );
+  return row?.nothing ?? false;
+}
+
+/** A message's first byte, and the relation's id that follows it in a row change. */
+const KIND = 'get_byte(change.data, 0)';
+const ROW_KINDS = `ascii('I'), ascii('U'), ascii('D')`;
+const RELATION_ID = `(get_byte(change.data, 1)::bigint << 24 | get_byte(change.data, 2) << 16
+  | get_byte(change.data, 3) << 8 | get_byte(change.data, 4))`;

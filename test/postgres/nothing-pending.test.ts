@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { parseLsn } from '../../src/pgoutput/lsn.ts';
+import { connect, disconnect } from '../../src/postgres/connection.ts';
+import { nothingPending } from '../../src/postgres/nothing-pending.ts';
+import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { startReceiver } from '../support/receiver.ts';
+
+async function pipelineWithTable(): Promise<TestPipeline> {
+  const { url } = await startReceiver();
+  const endpoints = [{ name: 'hooks', type: 'http' as const, url }];
+  return createPipeline({ endpoints }, 'create table t (id int primary key, body text)');
+}
+
+async function ask({ database, config }: TestPipeline): Promise<boolean> {
+  const connection = await connect({
+    url: database.url,
+    connectTimeoutMs: 5_000,
+    applicationName: 'test',
+  });
+  const [row] = await database.query<{ at: string }>(
+    'select pg_current_wal_flush_lsn()::text as at',
+  );
+  try {
+    return await nothingPending(connection, {
+      slot: config.slot,
+      publication: config.publication,
+      stateSchema: config.state.schema,
+      upTo: parseLsn(row!.at),
+    });
+  } finally {
+    await disconnect(connection);
+  }
+}
+
+test.each([
+  ['a row', 'insert into t values (1)'],
+  ['a truncate', 'truncate t'],
+  ['a logical message', `select pg_logical_emit_message(false, 'p', 'c')`],
+])('%s is something', async (_what, statement) => {
+  const pipeline = await pipelineWithTable();
+  await pipeline.drain();
+  expect(await ask(pipeline)).toBe(true);
+  await pipeline.database.query(statement);
+  // A message outside of transactions is not flushed by itself.
+  await pipeline.database.query('create table flushed ()');
+  expect(await ask(pipeline)).toBe(false);
+});
+
+test('what walhook itself writes is nothing, also under a publication for all tables', async () => {
+  const pipeline = await pipelineWithTable();
+  await pipeline.database.query('insert into t values (1)');
+  await pipeline.drain();
+  await pipeline.drain();
+  expect(await ask(pipeline)).toBe(true);
+});
+
+test('more WAL than a look should read may hold something', async () => {
+  const pipeline = await pipelineWithTable();
+  await pipeline.database.query(`
+    create table elsewhere (body text);
+    drop publication walhook;
+    create publication walhook for table t`);
+  await pipeline.database.query(
+    `insert into elsewhere select repeat('x', 1000) from generate_series(1, 8000)`,
+  );
+  expect(await ask(pipeline)).toBe(false);
+});
+
+test('a drain that finds nothing opens one connection and moves the slot to its target', async () => {
+  const pipeline = await pipelineWithTable();
+  const { database } = pipeline;
+  await pipeline.drain();
+  await database.query('create table unrelated ()');
+  const opened = async (): Promise<number> => {
+    const [row] = await database.query<{ sessions: string }>(
+      'select sessions from pg_stat_database where datname = current_database()',
+    );
+    return Number(row!.sessions);
+  };
+  const settled = await untilSteady(opened);
+  const report = await pipeline.drain();
+  expect(report).toMatchObject({ status: 'caught_up', events: 0, to_lsn: report.target_lsn });
+  expect(await pipeline.slotAt()).toBe(report.target_lsn);
+  await expect.poll(opened).toBe(settled + 1);
+});
+
+/** Sessions are counted when they end, which the client does not see. */
+async function untilSteady(read: () => Promise<number>): Promise<number> {
+  let value = await read();
+  await expect
+    .poll(async () => {
+      const before = value;
+      value = await read();
+      return value === before;
+    })
+    .toBe(true);
+  return value;
+}
