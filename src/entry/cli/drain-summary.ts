@@ -12,7 +12,8 @@ function headline(report: DrainReport): string {
   if (status === 'busy') {
     return 'busy: another drainer has the lease; it delivers what there is, nothing to do';
   }
-  const rate = events === 0 ? '' : ` (${perSecond(events, ms / 1_000)})`;
+  const moved = events > 0 && (status === 'caught_up' || status === 'deadline');
+  const rate = moved ? ` (${perSecond(events, ms / 1_000)})` : '';
   const what = `${count(events, 'event')} of ${count(transactions, 'transaction')} in ${describeMs(ms)}${rate}`;
   return `${STATUS_TEXT[status]}: ${what}${slotText(report)}`;
 }
