@@ -1,17 +1,20 @@
 import { describeSamples, describeTarget } from './figure.mjs';
 
+const HEAD = ['figure', 'median (min–max)', 'target'];
+
 /** Every row's figures, as bench/results/latest.md. */
 export function renderReport({ environment, rows }, source) {
   const sections = Object.entries(rows).map(
-    ([letter, row]) => `## ${letter}. ${row.title}\n\n${describeRun(row)}\n\n${table(row.figures)}`,
+    ([letter, row]) =>
+      `## ${letter}. ${row.title}\n\n${describeRun(row)}\n\n${table(HEAD, row.figures.map(describeCells))}`,
   );
   return `# Bench results
 
 ${describeMachine(environment)}
 
-Written by \`npm run bench\` from [${source}](${source}), which holds every sample. What is measured
-and how: [bench/README.md](../README.md). Each figure is the median (min–max) of its rounds; "floor"
-is the time that Postgres alone takes to decode the same range, measured in the same round.
+Written by \`npm run bench\` from [${source}](${source}), which holds every sample. What is measured and
+how: [bench/README.md](../README.md). Each figure is the median (min–max) of its rounds; "floor" is
+the time that Postgres alone takes to decode the same range, measured in the same round.
 
 ${sections.join('\n\n')}
 `;
@@ -19,16 +22,16 @@ ${sections.join('\n\n')}
 
 /** The headline figures alone, for the project's README. */
 export function renderSummary({ environment, rows }) {
-  const headlines = Object.values(rows).flatMap((row) =>
-    row.figures
+  const lines = Object.values(rows).flatMap(({ title, figures }) =>
+    figures
       .filter((figure) => figure.headline)
-      .map((figure) => ({ ...figure, name: `${row.title}: ${figure.name}` })),
+      .map((figure, index) => [index === 0 ? title : '', ...describeCells(figure)]),
   );
   const busy = Object.values(rows).some((row) => row.busy);
-  return [
-    table(headlines),
-    `${describeMachine(environment)}${busy ? ' The machine was busy: take the figures as preliminary.' : ''}`,
-  ].join('\n\n');
+  const warning = busy ? ' The machine was busy: take the figures as preliminary.' : '';
+  return [table(['what', ...HEAD], lines), `${describeMachine(environment)}${warning}`].join(
+    '\n\n',
+  );
 }
 
 function describeMachine({ cpu, cpus, memoryGiB, node, postgres, walhook }) {
@@ -37,12 +40,18 @@ function describeMachine({ cpu, cpus, memoryGiB, node, postgres, walhook }) {
 
 function describeRun({ at, load, busy, rounds, commit }) {
   const warning = busy ? ' **The machine was busy: preliminary.**' : '';
-  return `${at.slice(0, 16).replace('T', ' ')} UTC, commit ${commit ?? 'unknown'}, ${rounds} rounds, load ${load} at the start.${warning}`;
+  return `${at.slice(0, 16).replace('T', ' ')} UTC, commit ${commit ?? 'unknown'}, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, load ${load} at the start.${warning}`;
 }
 
-function table(figures) {
-  const lines = figures.map(
-    (figure) => `| ${figure.name} | ${describeSamples(figure)} | ${describeTarget(figure)} |`,
+function describeCells(figure) {
+  return [figure.name, describeSamples(figure), describeTarget(figure)];
+}
+
+/** Aligned as Prettier would have it, which checks the README. */
+function table(head, lines) {
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...lines].map((cells) => cells[column].length)),
   );
-  return ['| figure | median (min–max) | target |', '| --- | --- | --- |', ...lines].join('\n');
+  const row = (cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
+  return [row(head), row(widths.map((width) => '-'.repeat(width))), ...lines.map(row)].join('\n');
 }
