@@ -32,5 +32,6 @@ export type DrainProgress = {
   readonly events: number;
   readonly windows: number;
   readonly slotAt: Lsn;
+  readonly readTo: Lsn;
   readonly target: Lsn;
 };

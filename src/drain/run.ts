@@ -24,6 +24,8 @@ export class DrainRun {
   target: Lsn | null = null;
   fromLsn: Lsn | null = null;
   slotAt: Lsn | null = null;
+  /** The end of the last window: reading ahead, the slot follows later. */
+  readTo: Lsn | null = null;
   flushedLsn: Lsn | null = null;
   #session: DrainSession | null = null;
   wasConnected = false;
@@ -61,9 +63,9 @@ export class DrainRun {
   }
 
   onProgress(): void {
-    const { slotAt, target } = this;
+    const { slotAt, readTo, target } = this;
     if (slotAt === null || target === null) return;
-    this.options.onProgress?.({ ...this.counts, slotAt, target });
+    this.options.onProgress?.({ ...this.counts, slotAt, readTo: readTo ?? slotAt, target });
   }
 
   /** Sinks keep their connections for the whole drain. */

@@ -131,6 +131,8 @@ export class WindowLoop {
     consumer.windowEnded();
     this.#dispatcher.offeredThrough(endLsn);
     run.counts.windows += 1;
+    run.readTo = endLsn;
+    this.#count(consumer);
     run.stop.gotWindow();
     await run.step('window-read');
     run.onProgress();
