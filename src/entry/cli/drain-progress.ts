@@ -1,18 +1,18 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { DrainProgress } from '../../drain/options.ts';
 
-/** `12,000 events, 35,000/s, 40 % of 12.5 MiB`, as often as the drain tells. */
+/** `12,000 events, 35,000 events/s, 40 % of the WAL`, as often as the drain tells. */
 export function drainProgressLine(
   clock: Clock,
   show: (text: string) => void,
 ): (progress: DrainProgress) => void {
   const startedAt = clock.now();
   let startLsn: bigint | null = null;
-  return ({ events, slotAt, target }) => {
+  return ({ events, slotAt, readTo, target }) => {
     startLsn ??= slotAt;
     const seconds = (clock.now() - startedAt) / 1_000;
     const whole = Number(target - startLsn);
-    const share = whole <= 0 ? 100 : (Number(slotAt - startLsn) * 100) / whole;
+    const share = whole <= 0 ? 100 : (Number(readTo - startLsn) * 100) / whole;
     show(
       `${events.toLocaleString('en')} events, ${perSecond(events, seconds)}, ` +
         `${Math.min(100, share).toFixed(0)} % of the WAL`,

@@ -41,7 +41,7 @@ export class Terminal {
   status(text: string): void {
     if (!this.isInteractive) return;
     const clearing = this.#clearing();
-    this.#status = text.slice(0, (this.#stderr.columns ?? 80) - 1);
+    this.#status = text.slice(0, (this.#stderr.columns || 80) - 1);
     this.#stderr.write(clearing + this.#status);
   }
 
