@@ -1,3 +1,5 @@
+import type { Overrides } from './config/environment.ts';
+import type { Environment } from './config/environment-variables.ts';
 import { loadConfig } from './config/load.ts';
 import { type ParsedConfig, parseConfig } from './config/parse.ts';
 import type { WalhookConfig } from './config/schema.ts';
@@ -20,6 +22,8 @@ export type DrainCallOptions = {
   /** Milliseconds; over the configuration's `drain.deadlineMs`. */
   readonly deadlineMs?: number | undefined;
   readonly maxChanges?: number | undefined;
+  /** Overrides the configuration as it does the command line's; default: `process.env`. */
+  readonly env?: Environment | undefined;
   /** Default: nothing is logged. */
   readonly log?: DrainLog | undefined;
 };
@@ -34,18 +38,19 @@ export async function drain(
   config?: WalhookConfig | null,
   options: DrainCallOptions = {},
 ): Promise<DrainReport> {
-  const { signal, log = silent, deadlineMs, maxChanges } = options;
-  const parsed = await parse(config ?? null, { deadlineMs, maxChanges });
+  const { signal, env: variables = process.env, log = silent, deadlineMs, maxChanges } = options;
+  const parsed = await parse(config ?? null, variables, { deadlineMs, maxChanges });
   for (const warning of parsed.warnings) log.warn(warning);
   return runDrain({ config: parsed.config, platform: nodePlatform, log, signal });
 }
 
 async function parse(
   config: WalhookConfig | null,
-  overrides: { deadlineMs: number | undefined; maxChanges: number | undefined },
+  env: Environment,
+  overrides: Overrides,
 ): Promise<ParsedConfig> {
-  if (config !== null) return parseConfig(config, process.env, overrides);
-  return loadConfig({ env: process.env, cwd: process.cwd(), overrides });
+  if (config !== null) return parseConfig(config, env, overrides);
+  return loadConfig({ env, cwd: process.cwd(), overrides });
 }
 
 const silent: DrainLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };

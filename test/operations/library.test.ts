@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ConfigError, defineConfig, drain } from '../../src/index.ts';
+import { ConfigError, defineConfig, drain, env } from '../../src/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { configOf, initialize } from './operations-config.ts';
@@ -15,7 +15,7 @@ test("a function of one's own drains in a few lines", async () => {
     slot: database.name,
     endpoints: [{ name: 'hooks', type: 'http', url: receiver.url }],
   });
-  const report = await drain(config, { deadlineMs: 20_000 });
+  const report = await drain(config, { deadlineMs: 20_000, env: {} });
 
   expect(report).toMatchObject({ status: 'caught_up', events: 1, error: null });
   expect(receiver.events()).toMatchObject([{ op: 'insert', table: 'orders' }]);
@@ -23,10 +23,14 @@ test("a function of one's own drains in a few lines", async () => {
 
 test('a library call rejects for a wrong configuration alone; else what went wrong is in the report', async () => {
   const endpoints = [{ name: 'hooks', type: 'stdout' }] as const;
-  const wrong = drain({ database: { url: 'nowhere' }, endpoints: [...endpoints] });
+  const wrong = drain({ database: { url: 'nowhere' }, endpoints: [...endpoints] }, { env: {} });
   await expect(wrong).rejects.toBeInstanceOf(ConfigError);
   const url = 'postgres://me:hunter22@127.0.0.1:1/shop';
-  const report = await drain({ database: { url }, endpoints: [...endpoints] });
+  const variables = { DATABASE_URL: url };
+  const report = await drain(
+    { database: { url: env('DATABASE_URL') }, endpoints: [...endpoints] },
+    { env: variables },
+  );
   expect(report).toMatchObject({ status: 'failed', error: { code: 'database_unreachable' } });
   expect(JSON.stringify(report)).not.toContain('hunter22');
 });
@@ -38,7 +42,7 @@ test('a drain whose signal was aborted before ends without a delivery', async ()
   await database.query('create table orders (id int primary key); insert into orders values (1)');
   const endpoint = { name: 'hooks', type: 'http', url: receiver.url } as const;
   const config = { database: { url: database.url }, slot: database.name, endpoints: [endpoint] };
-  const report = await drain(config, { signal: AbortSignal.abort() });
+  const report = await drain(config, { signal: AbortSignal.abort(), env: {} });
   expect(report.error).toBeNull();
   expect(report.status).toBe('deadline');
 });
