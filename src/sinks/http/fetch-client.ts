@@ -1,5 +1,6 @@
 import {
   ANSWER_BYTES,
+  connectionFailure,
   type HttpAnswer,
   type HttpClient,
   type HttpRequest,
@@ -27,8 +28,7 @@ async function send(request: HttpRequest): Promise<HttpAnswer> {
     if (timeout.aborted) throw new NoAnswerError(`no answer within ${request.timeoutMs} ms`);
     if (request.signal.aborted) throw new NoAnswerError('the drain stopped before an answer came');
     const cause = error instanceof Error ? (error.cause ?? error) : error;
-    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-    throw new NoAnswerError(`connection failed${code}`);
+    throw new NoAnswerError(connectionFailure(cause));
   }
   return {
     status: response.status,

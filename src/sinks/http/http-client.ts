@@ -31,3 +31,9 @@ export class NoAnswerError extends Error {
   readonly code = 'no_answer';
   override readonly name = 'NoAnswerError';
 }
+
+/** A system or TLS error's code says it best, and names no address. */
+export function connectionFailure(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? `connection failed (${code})` : 'connection failed';
+}

@@ -1,6 +1,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import {
   ANSWER_BYTES,
+  connectionFailure,
   type HttpAnswer,
   type HttpClient,
   type HttpRequest,
@@ -92,7 +93,7 @@ function dispatch(
         finish(null);
       },
       onResponseError(_controller, error) {
-        finish(describe(error));
+        finish(connectionFailure(error));
       },
     },
   );
@@ -101,10 +102,4 @@ function dispatch(
 function headerValue(value: string | string[] | undefined): string | null {
   if (value === undefined) return null;
   return typeof value === 'string' ? value : (value[0] ?? null);
-}
-
-/** A system or TLS error's code says it best, and names no address. */
-function describe(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
-  return code === null ? error.name : `connection failed (${code})`;
 }

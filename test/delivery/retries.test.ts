@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest';
+import { nodePlatform } from '../../src/runtime/node-platform.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { createPipeline } from '../support/pipeline.ts';
+import { startReceiver } from '../support/receiver.ts';
+
+const receiver = await startReceiver();
+const pipeline = await createPipeline(
+  {
+    endpoints: [
+      {
+        name: 'hooks',
+        type: 'http',
+        url: receiver.url,
+        retry: { attempts: 3, minDelayMs: 200, maxDelayMs: 60_000 },
+      },
+    ],
+  },
+  'create table t (id int primary key generated always as identity)',
+);
+
+/** Not the wait between two checkpoints. */
+const isRetry = (ms: number): boolean => ms !== pipeline.config.drain.checkpointMs;
+
+/** Drains one new row while time stands still, but for the waits that `waits` ends. */
+async function drainOneRow(waits: number, clock = new FakeClock()) {
+  await pipeline.database.query('insert into t default values');
+  const from = receiver.requests.length;
+  const delays: number[] = [];
+  const asleep = (): Promise<void> => clock.untilAsleep(isRetry);
+  let sleeping = asleep();
+  const draining = pipeline.drain({ platform: { ...nodePlatform, clock } });
+  for (let i = 0; i < waits; i++) {
+    await sleeping;
+    const delay = clock.sleeps.findLast(isRetry)!;
+    delays.push(delay);
+    sleeping = asleep();
+    clock.advance(delay);
+  }
+  const report = await draining;
+  return { report, delays, requests: receiver.requests.slice(from) };
+}
+
+test('an endpoint that is unavailable for a moment gets the same request again', async () => {
+  receiver.answerWith((_request, nth) => (nth < 3 ? 503 : 204));
+  const { report, delays, requests } = await drainOneRow(2);
+  expect(report).toMatchObject({
+    status: 'caught_up',
+    endpoints: [{ delivered: 1, failed_attempts: 2, state: 'active' }],
+  });
+  expect(requests).toHaveLength(3);
+  const [first] = requests;
+  for (const { body, headers } of requests) {
+    expect(body).toEqual(first?.body);
+    expect(headers['webhook-id']).toBe(first?.headers['webhook-id']);
+    expect(headers['idempotency-key']).toBe(first?.headers['webhook-id']);
+  }
+  // Full jitter: anything from 0 up to the doubled minimum.
+  expect(delays[0]).toBeLessThanOrEqual(200);
+  expect(delays[1]).toBeLessThanOrEqual(400);
+});
+
+test('each attempt is signed at its own time', async () => {
+  const answers = [{ status: 503, headers: { 'retry-after': '7' } }, 204];
+  receiver.answerWith(() => answers.shift());
+  const clock = new FakeClock();
+  const startedAt = clock.now() / 1000;
+  const { requests } = await drainOneRow(1, clock);
+  expect(requests.map(({ headers }) => Number(headers['webhook-timestamp']) - startedAt)).toEqual([
+    0, 7,
+  ]);
+  expect(new Set(requests.map(({ headers }) => headers['traceparent'])).size).toBe(2);
+});
+
+test.each([
+  ['seconds', () => '30', 30_000],
+  ['a date', () => 'Sat, 31 Jan 2026 12:00:45 GMT', 45_000],
+  ['a date in the past', () => 'Thu, 01 Jan 2026 00:00:00 GMT', 0],
+])('a Retry-After in %s is waited for', async (_form, retryAfter, expected) => {
+  const answers = [{ status: 429, headers: { 'retry-after': retryAfter() } }, 204];
+  receiver.answerWith(() => answers.shift());
+  const { report, delays, requests } = await drainOneRow(1);
+  expect(report.status).toBe('caught_up');
+  expect(delays).toEqual([expected]);
+  expect(requests).toHaveLength(2);
+});
+
+test('a Retry-After that is longer than a drain should wait holds the endpoint at once', async () => {
+  receiver.answerWith(() => ({ status: 503, headers: { 'retry-after': '3600' } }));
+  const { report, requests } = await drainOneRow(0);
+  expect(report).toMatchObject({
+    status: 'held',
+    endpoints: [
+      {
+        state: 'held',
+        failed_attempts: 1,
+        error: 'unavailable: HTTP 503; asked to wait 3600 s',
+      },
+    ],
+  });
+  expect(requests).toHaveLength(1);
+  receiver.answerWith(() => 204);
+  expect((await pipeline.drain()).status).toBe('caught_up');
+});
+
+test('an endpoint that stays unavailable is held after its attempts', async () => {
+  receiver.answerWith(() => ({ status: 502, body: '<h1>\n bad   gateway</h1>' }));
+  const { report, requests } = await drainOneRow(2);
+  expect(requests).toHaveLength(3);
+  expect(report.endpoints[0]).toMatchObject({
+    state: 'held',
+    failed_attempts: 3,
+    error: 'unavailable: HTTP 502: <h1> bad gateway</h1>',
+  });
+  receiver.answerWith(() => 204);
+  expect((await pipeline.drain()).status).toBe('caught_up');
+});
+
+test.each([
+  [400, 'rejected: HTTP 400', 1],
+  [422, 'rejected: HTTP 422', 1],
+  [410, 'gone: HTTP 410', 1],
+  [301, 'misconfigured: HTTP 301 (redirects are not followed)', 3],
+  [401, 'misconfigured: HTTP 401', 3],
+  [404, 'misconfigured: HTTP 404', 3],
+  [408, 'unavailable: HTTP 408', 3],
+  [429, 'unavailable: HTTP 429', 3],
+  [500, 'unavailable: HTTP 500', 3],
+])('the answer %i is %s, tried %i times', async (status, error, attempts) => {
+  receiver.answerWith(() => ({ status, headers: { location: `${receiver.url}elsewhere` } }));
+  const { report, requests } = await drainOneRow(attempts - 1);
+  expect(report.status).toBe('held');
+  expect(report.endpoints[0]).toMatchObject({ error, delivered: 0, failed_attempts: attempts });
+  expect(requests.map(({ path }) => path)).toEqual(Array(attempts).fill('/'));
+  receiver.answerWith(() => 204);
+  expect((await pipeline.drain()).endpoints[0]).toMatchObject({ delivered: 1 });
+});
