@@ -37,7 +37,8 @@ export async function drainPass(run: DrainRun, session: DrainSession): Promise<P
     // Only a pass that ends well knows where it leaves the slot.
     slotAt = null;
     const end = await deliver(run, session, now, lease, checkpoints);
-    slotAt = run.slotAt;
+    // The look at the slot was before the lease: another drainer may have moved it in between.
+    slotAt = run.slotAt > now.slotAt ? run.slotAt : record.announcedLsn;
     await run.step('before-release');
     return end;
   } finally {

@@ -58,6 +58,17 @@ export class Progress {
 
   #saving: Promise<void> = Promise.resolve();
 
+  /**
+   * If that is due, as it is at once in a process that was suspended for a while: then another may
+   * have drained meanwhile. Throws lease_lost.
+   */
+  async renewLease(): Promise<void> {
+    const { clock, leaseMs, state, lease } = this.#options;
+    if (clock.now() - this.#renewedAt < leaseMs / RENEWALS_PER_LEASE) return;
+    await state.renewLease(lease, leaseMs);
+    this.#renewedAt = clock.now();
+  }
+
   async #save(): Promise<void> {
     const { state, lease, leaseMs, dispatcher, clock, onStep } = this.#options;
     const unsaved = dispatcher.endpoints.filter(
@@ -77,16 +88,14 @@ export class Progress {
   }
 
   async #run(): Promise<void> {
-    const { clock, checkpointMs, leaseMs, state, lease } = this.#options;
-    const renewalMs = leaseMs / RENEWALS_PER_LEASE;
+    const { clock, checkpointMs, leaseMs } = this.#options;
+    const tickMs = Math.min(checkpointMs, leaseMs / RENEWALS_PER_LEASE);
     try {
       for (;;) {
-        await clock.sleep(Math.min(checkpointMs, renewalMs), this.#stop.signal);
+        await clock.sleep(tickMs, this.#stop.signal);
         if (this.#stop.signal.aborted) return;
         await this.save();
-        if (clock.now() - this.#renewedAt < renewalMs) continue;
-        await state.renewLease(lease, leaseMs);
-        this.#renewedAt = clock.now();
+        await this.renewLease();
       }
     } catch (error) {
       this.failure = { error };

@@ -120,6 +120,7 @@ export class WindowLoop {
     this.#advancedAt = run.options.clock.now();
     if (to <= run.slotAt!) return;
     await run.step('before-advance');
+    await this.#progress.renewLease();
     const { at, flushed } = await this.#session.source.advance(to);
     run.slotAt = at;
     run.flushedLsn = flushed;

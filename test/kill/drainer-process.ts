@@ -46,6 +46,10 @@ export class DrainerProcess {
     return this.#ended;
   }
 
+  ended(): Promise<DrainerEnd> {
+    return this.#ended;
+  }
+
   /** Resolves once it sends itself the task's signal. */
   atStep(): Promise<DrainStep> {
     return this.#step;
