@@ -38,6 +38,8 @@ async function runPasses(run: DrainRun): Promise<PassEnd> {
       failures = run.settledEvents > before ? 1 : failures + 1;
       if (!worthAnotherTry(run, error) || failures > RECONNECT_TRIES) throw error;
       const waitMs = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** (failures - 1));
+      // A drain that has not read anything yet is not due, whatever the time.
+      if (waitMs > run.stop.timeLeftMs) throw error;
       log.warn('database connection lost, trying again', { error, waitMs });
       const waited = await run.stop.unlessDue(clock.sleep(waitMs), () => false);
       if (waited === null) throw error;

@@ -1,4 +1,5 @@
 import type { Lsn } from '../pgoutput/lsn.ts';
+import { joinCheckpoints } from './join-checkpoints.ts';
 import { openDispatcher } from './open-dispatcher.ts';
 import type { DrainSession, SourceState } from './ports.ts';
 import { Progress } from './progress.ts';
@@ -48,12 +49,20 @@ export async function drainPass(run: DrainRun, session: DrainSession): Promise<P
   }
 }
 
+/** What an earlier pass of this drain settled counts, whether or not it could be written. */
 async function loadCheckpoints(
   run: DrainRun,
   session: DrainSession,
 ): Promise<readonly Checkpoint[]> {
   const stored = await session.state.loadEndpoints(run.options.pipeline);
-  return stored.map((checkpoint) => run.carried.get(checkpoint.endpoint) ?? checkpoint);
+  const checkpoints = new Map<string, Checkpoint>(run.carried);
+  for (const checkpoint of stored) {
+    const carried = run.carried.get(checkpoint.endpoint);
+    // Another drainer may have got further while the connection was lost.
+    const all = carried === undefined ? checkpoint : joinCheckpoints(carried, checkpoint);
+    checkpoints.set(checkpoint.endpoint, all);
+  }
+  return [...checkpoints.values()];
 }
 
 async function deliver(
@@ -94,6 +103,8 @@ async function deliver(
     dispatcher.stopSending();
     await dispatcher.idle().catch(() => undefined);
     await progress.stop();
+    // Whatever went wrong, what was confirmed need not be sent again: here, or in another drain.
+    if (progress.failure === null) await progress.save().catch(() => undefined);
     run.carry(dispatcher);
   }
 }
