@@ -75,6 +75,7 @@ export class Consumer {
       if (this.limitReached) return false;
       if (dispatcher.isFull && !(await room())) return false;
     }
+    chunk.release();
     return true;
   }
 

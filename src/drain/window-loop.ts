@@ -9,7 +9,7 @@ import type { DrainRun, PassEnd } from './run.ts';
 import { WindowGovernor } from './window-governor.ts';
 
 /** Chunks of later windows that wait in memory while earlier ones are delivered. */
-const READ_AHEAD_BYTES = 32 << 20;
+const READ_AHEAD_BYTES = 16 << 20;
 /** While reading ahead the slot need not follow at each window: an advance reads WAL too. */
 const ADVANCE_EVERY_MS = 5_000;
 

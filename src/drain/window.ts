@@ -19,7 +19,12 @@ export interface MessageRows {
 }
 
 /** A piece of a window as it came. Open the pieces in their order, and read each to its end. */
-export type WindowChunk = { readonly byteLength: number; readonly open: () => MessageRows };
+export type WindowChunk = {
+  readonly byteLength: number;
+  readonly open: () => MessageRows;
+  /** Nothing reads the piece's rows any more: their memory is used again. */
+  readonly release: () => void;
+};
 
 /** A window as it arrives. Iterating throws WalhookError. */
 export interface OpenWindow {

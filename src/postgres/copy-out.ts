@@ -1,5 +1,6 @@
 import type { Connection as ProtocolConnection, Submittable } from 'pg';
 import { databaseError } from './failure.ts';
+import { Slabs } from './slabs.ts';
 
 const COPY_DATA = 0x64; // 'd'
 /** What may stand between copy data: the answer's start, notices, parameters, notifications. */
@@ -22,6 +23,7 @@ export class CopyOut implements Submittable {
   rowCount = 0;
   readonly #text: string;
   readonly #chunks: Uint8Array[] = [];
+  readonly #slabs = new Slabs();
   #waitingBytes = 0;
   #socket: Socket | null = null;
   #driver: ((bytes: Uint8Array) => void) | null = null;
@@ -36,10 +38,13 @@ export class CopyOut implements Submittable {
     this.#text = text;
   }
 
-  /** Whole frames from the first on, cut anywhere. Throws WalhookError. */
+  /**
+   * Whole frames from the first on, cut anywhere. `release` each chunk once nothing reads it any more:
+   * its memory is used again. Throws WalhookError.
+   */
   async *chunks(): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const chunk = this.#chunks.shift();
+      const chunk = this.#chunks.shift() ?? this.#slabs.takeFilled();
       if (chunk !== undefined) {
         this.#waitingBytes -= chunk.length;
         if (this.#waitingBytes < HIGH_WATER_BYTES) this.#socket?.resume();
@@ -52,6 +57,10 @@ export class CopyOut implements Submittable {
         throw databaseError(this.#end.error);
       }
     }
+  }
+
+  release(chunk: Uint8Array): void {
+    this.#slabs.release(chunk);
   }
 
   // The driver calls what follows.
@@ -82,7 +91,8 @@ export class CopyOut implements Submittable {
   readonly #onData = (bytes: Uint8Array): void => {
     const end = this.#endOfCopyData(bytes);
     if (end > 0) {
-      this.#chunks.push(end === bytes.length ? bytes : bytes.subarray(0, end));
+      // The socket's own buffers, kept for a while, would pile up until a full garbage collection.
+      this.#slabs.fill(bytes, end, this.#chunks);
       this.#waitingBytes += end;
       if (this.#waitingBytes >= HIGH_WATER_BYTES) this.#socket?.pause();
       this.#wake();

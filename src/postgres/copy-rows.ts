@@ -34,13 +34,16 @@ export class CopyRows implements MessageRows {
   #partialBytes = 0;
   #neededBytes = 0;
 
-  /** Adds a chunk; call `next` until it says no before adding another. */
+  /** Adds a chunk; call `next` until it says no before adding another, or releasing this one. */
   push(chunk: Uint8Array): void {
-    this.#partial.push(chunk);
-    this.#partialBytes += chunk.length;
-    if (this.#partialBytes < this.#neededBytes) return;
+    const length = this.#partialBytes + chunk.length;
+    if (length < this.#neededBytes) {
+      this.#partial.push(chunk.slice());
+      this.#partialBytes = length;
+      return;
+    }
     this.bytes =
-      this.#partial.length === 1 ? chunk : concatenate(this.#partial, this.#partialBytes);
+      this.#partial.length === 0 ? chunk : concatenate([...this.#partial, chunk], length);
     this.#partial = [];
     this.#partialBytes = 0;
     this.#at = 0;
@@ -96,7 +99,8 @@ export class CopyRows implements MessageRows {
   }
 
   #wait(neededBytes: number): false {
-    const rest = this.bytes.subarray(this.#at);
+    // A copy: the chunk's memory is used again as soon as it has been read.
+    const rest = this.bytes.slice(this.#at);
     this.bytes = EMPTY;
     this.#at = 0;
     this.#partial = rest.length === 0 ? [] : [rest];

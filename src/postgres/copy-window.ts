@@ -36,6 +36,7 @@ export class CopyWindow implements OpenWindow {
             rows.push(bytes);
             return rows;
           },
+          release: () => copy.release(bytes),
         };
       }
       this.rowCount = copy.rowCount;
@@ -49,6 +50,7 @@ export class CopyWindow implements OpenWindow {
         rows.assertComplete();
         return rows;
       },
+      release: () => undefined,
     };
   }
 }

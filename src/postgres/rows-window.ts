@@ -40,7 +40,8 @@ export class RowsWindow implements OpenWindow {
       this.decodedMs ||= now() - startedAt;
       this.rowCount += rows.length;
       const byteLength = rows.reduce((sum, row) => sum + row.data.length, 0);
-      if (rows.length > 0) yield { byteLength, open: () => new FetchedRows(rows) };
+      if (rows.length > 0)
+        yield { byteLength, open: () => new FetchedRows(rows), release: () => undefined };
       if (rows.length < wanted) break;
       const fitting = Math.floor((FETCH_BYTES * rows.length) / Math.max(byteLength, 1));
       wanted = Math.min(MAX_FETCH_ROWS, Math.max(1, fitting));

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Dispatcher, Pool } from 'undici';
 import {
   ANSWER_BYTES,
@@ -64,6 +65,8 @@ function dispatch(
   const onAbort = (): void => abandon('the drain stopped before an answer came');
   const timer = setTimeout(() => abandon(`no answer within ${timeoutMs} ms`), timeoutMs);
   if (signal.aborted) return onAbort();
+  // Every request of an endpoint listens to one signal; Node would take that for a leak.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', onAbort);
 
   pool.dispatch(
