@@ -142,7 +142,7 @@ test('a transactional message is an event of its transaction', async () => {
   ]);
 });
 
-test('a message outside of any transaction stands at its own LSN, also when that rolls back', async () => {
+test('a message outside of any transaction stands alone, also when that rolls back', async () => {
   // A drain sees what is flushed, and only a commit waits for that.
   const [event, ...others] = await changes.of(`
     begin;
@@ -158,12 +158,24 @@ test('a message outside of any transaction stands at its own LSN, also when that
     transactional: false,
     xid: null,
     seq: 0,
-    commit_lsn: event?.['lsn'],
     committed_at: null,
   });
+  // The last byte of its record: at the LSN that the server tells, the next record begins.
+  expect(lsnOf(String(event?.['commit_lsn']))).toBe(lsnOf(String(event?.['lsn'])) - 1n);
   expect(event?.['id']).toBe(
-    `${lsnOf(String(event?.['lsn'])).toString(16).toUpperCase().padStart(16, '0')}-00000000`,
+    `${lsnOf(String(event?.['commit_lsn'])).toString(16).toUpperCase().padStart(16, '0')}-00000000`,
   );
+});
+
+test('a message right before a commit has another id than the first event of that commit', async () => {
+  const events = await changes.of(`
+    begin;
+    insert into notes values ('committed');
+    select pg_logical_emit_message(false, 'at once', 'before the commit');
+    commit`);
+  expect(events).toMatchObject([{ op: 'message' }, { op: 'insert', seq: 0 }]);
+  const [message, insert] = events.map(({ id }) => String(id));
+  expect(message! < insert!).toBe(true);
 });
 
 test('an empty message has empty content', async () => {

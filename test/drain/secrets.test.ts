@@ -51,11 +51,10 @@ test('no secret gets into the report, the state tables or the log, even if the e
     path: `/hook?token=${query}`,
     headers: { authorization: `Bearer ${token}`, 'x-api-key': header },
   });
-  const state = await Promise.all(
-    ['pipelines', 'endpoints', 'runs', 'dead_letters'].map((table) =>
-      database.query(`select to_json(t)::text as row from walhook.${table} t`),
-    ),
-  );
+  const state: unknown[] = [];
+  for (const table of ['pipelines', 'endpoints', 'runs', 'dead_letters']) {
+    state.push(await database.query(`select to_json(t)::text as row from walhook.${table} t`));
+  }
   const told = JSON.stringify([report, state, lines]);
   expect(lines.length).toBeGreaterThan(0);
   expect(state[1]).not.toEqual([]);

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { createPipeline, type PipelineOptions, type TestPipeline } from '../support/pipeline.ts';
+import { nodePlatform } from '../../src/runtime/node-platform.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import {
+  createPipeline,
+  lsnOf,
+  type PipelineOptions,
+  type TestPipeline,
+} from '../support/pipeline.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { type ReceivedEvent, type Receiver, startReceiver } from '../support/receiver.ts';
 
@@ -149,6 +156,36 @@ describe('without a slot to spare', async () => {
         expect(await pipeline.drain()).toMatchObject({ status: 'caught_up', events: 60 });
         const contents = receiver.events().map(({ content }) => Number(atob(String(content))));
         expect(contents).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+      });
+    },
+  );
+
+  test.each(['copy', 'rows'] as const)(
+    'a drain that stops in the middle of a window read by %s does not wait for its own reader',
+    async (reader) => {
+      const rows = 40_000;
+      const clock = new FakeClock();
+      const receiver = await startReceiver((_request, nth) => {
+        if (nth === 6) clock.advance(10_000);
+        return 204;
+      });
+      const drain = { reader, deadlineMs: 10_000 };
+      const endpoints = [{ ...http(receiver), batch: { maxEvents: 1_000 } }];
+      await onOneSlot({ endpoints, drain }, async (pipeline) => {
+        // Settled before the large one: the slot has somewhere to go while the window is read.
+        await pipeline.database.query(`insert into t values (0)`);
+        await pipeline.database.query(
+          `insert into t select n, repeat('x', 200) from generate_series(1, ${rows}) n`,
+        );
+        const slotAt = await pipeline.slotAt();
+
+        const stopped = await pipeline.drain({ platform: { ...nodePlatform, clock } });
+
+        expect(stopped).toMatchObject({ status: 'deadline', error: null });
+        expect(lsnOf(await pipeline.slotAt())).toBeGreaterThan(lsnOf(slotAt));
+        expect((await pipeline.drain()).status).toBe('caught_up');
+        const ids = receiver.events().map(({ after }) => (after as { id: number }).id);
+        expect(ids).toEqual(Array.from({ length: rows + 1 }, (_, i) => i));
       });
     },
   );
