@@ -45,6 +45,7 @@ CREATE TABLE "walhook"."pipelines" (
 	"database" text NOT NULL,
 	"system_identifier" text,
 	"timeline" bigint,
+	"publication_oid" bigint,
 	"announced_lsn" "pg_lsn" NOT NULL,
 	"lease_owner" text,
 	"lease_token" bigint DEFAULT 0 NOT NULL,

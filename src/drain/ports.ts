@@ -8,6 +8,7 @@ import type { WindowReader } from './window.ts';
 
 export type SourceState = {
   readonly database: string;
+  readonly slot: string;
   readonly identity: SlotIdentity;
   /** Where the slot stands: what is before is gone from it. */
   readonly slotAt: Lsn;

@@ -7,7 +7,8 @@ import type { Checkpoint, PipelineRecord } from './state-store.ts';
 /**
  * A slot is known by more than its name. Throws cluster_changed where the server is another one, or
  * on another timeline, than the one that was drained so far; slot_replaced where the slot stands
- * beyond anything walhook announced, so that somebody else moved it, or dropped it and made it again.
+ * beyond anything walhook announced, so that somebody else moved it, or dropped it and made it again;
+ * publication_replaced where what it reads by is not what it was.
  */
 export function assertSameSlot(
   record: PipelineRecord,
@@ -16,6 +17,7 @@ export function assertSameSlot(
 ): void {
   const { identity, announcedLsn, slot } = record;
   const now = source.identity;
+  if (slot !== source.slot) throw anotherSlot(record, source.slot);
   if (differ(identity.systemIdentifier, now.systemIdentifier)) {
     throw new WalhookError(
       'cluster_changed',
@@ -29,6 +31,14 @@ export function assertSameSlot(
       `the server is on timeline ${now.timeline}, the drain so far was on ${identity.timeline}: ` +
         `after a failover or a restore, changes since ${formatLsn(announcedLsn)} may be missing`,
       { detail: slot },
+    );
+  }
+  if (differ(identity.publicationOid, now.publicationOid)) {
+    throw new WalhookError(
+      'publication_replaced',
+      `the publication "${record.publication}" is not the one drained so far: it was dropped and created again, ` +
+        `or another one is named; changes since ${formatLsn(announcedLsn)} may be missing`,
+      { detail: record.publication },
     );
   }
   if (source.slotAt > announcedLsn) {
@@ -50,6 +60,19 @@ export function assertSameSlot(
       { detail: slot },
     );
   }
+}
+
+/** Draining it would move a slot that is perhaps somebody else's. */
+export function anotherSlot(record: PipelineRecord, slot: string): WalhookError {
+  return new WalhookError(
+    'slot_replaced',
+    `the pipeline "${record.pipeline}" is drained from the slot "${record.slot}", not from "${slot}": ` +
+      `what that one holds since ${formatLsn(record.announcedLsn)} would be missing`,
+    {
+      detail: slot,
+      remedy: `Correct the slot's name, give this one a pipeline of its own, or run walhook init --adopt to go on from "${slot}".`,
+    },
+  );
 }
 
 /** What the server does not tell cannot differ. */

@@ -5,6 +5,8 @@ import type { Lsn } from '../pgoutput/lsn.ts';
 export type SlotIdentity = {
   readonly systemIdentifier: string | null;
   readonly timeline: number | null;
+  /** A publication made again under its name does not know what was changed in between. */
+  readonly publicationOid: number | null;
 };
 
 export type PipelineRecord = {

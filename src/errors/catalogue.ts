@@ -121,6 +121,12 @@ export const ERRORS = {
     remedy:
       'Give each a primary key, or run: alter table … replica identity full (or using index …). If their rows are only ever inserted: --without-identity.',
   },
+  publication_replaced: {
+    retryable: false,
+    exitCode: 1,
+    remedy:
+      "Correct the publication's name, or take a snapshot of the missing range and run walhook init --adopt.",
+  },
   cluster_changed: {
     retryable: false,
     exitCode: 1,

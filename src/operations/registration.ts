@@ -1,4 +1,4 @@
-import { assertSameSlot } from '../drain/same-slot.ts';
+import { anotherSlot, assertSameSlot } from '../drain/same-slot.ts';
 import type { EndpointRecord, Lease, PipelineRecord } from '../drain/state-store.ts';
 import { isWalhookError, WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn } from '../pgoutput/lsn.ts';
@@ -32,7 +32,7 @@ export async function loadRegistration({
 
 /**
  * Throws where going on would skip changes without a word: slot_missing, slot_replaced,
- * cluster_changed, publication_missing. `adopting`: the caller has been told and accepts it.
+ * cluster_changed, publication_missing, publication_replaced. `adopting`: the caller has been told and accepts it.
  */
 export async function assertMayGoOn(
   { database, pipeline }: PipelineAccess,
@@ -48,8 +48,13 @@ export async function assertMayGoOn(
   if (record.slot !== pipeline.slot) throw anotherSlot(record, pipeline.slot);
   if (slot === null) throw slotGone(record);
   const server = await database.readServer();
-  const identity = await database.readIdentity();
-  const now = { database: server.database, identity, flushedLsn: server.flushedLsn };
+  const identity = await database.readIdentity(pipeline.publication);
+  const now = {
+    database: server.database,
+    slot: pipeline.slot,
+    identity,
+    flushedLsn: server.flushedLsn,
+  };
   assertSameSlot(record, { ...now, slotAt: slot.confirmedLsn!, session: null }, checkpoints);
 }
 
@@ -68,7 +73,7 @@ export async function register(
     return say({ subject: 'pipeline', outcome: 'created', text });
   }
   const { record } = registration;
-  const unknown = record.identity.systemIdentifier === null || record.identity.timeline === null;
+  const unknown = Object.values(record.identity).includes(null);
   if (record.publication !== now.publication || record.database !== now.database || unknown) {
     await underLease(access, record, () =>
       state.registerPipeline({ ...now, announcedLsn: record.announcedLsn }),
@@ -103,7 +108,7 @@ async function describeNow({ database, pipeline }: PipelineAccess): Promise<Pipe
     slot: pipeline.slot,
     publication: pipeline.publication,
     database: server.database,
-    identity: await database.readIdentity(),
+    identity: await database.readIdentity(pipeline.publication),
     announcedLsn: slot!.confirmedLsn!,
   };
 }
@@ -160,18 +165,6 @@ function slotGone(record: PipelineRecord): WalhookError {
       detail: record.slot,
       remedy:
         'Run walhook init --adopt: it makes a new slot. Then take a snapshot of the missing range if you need it.',
-    },
-  );
-}
-
-function anotherSlot(record: PipelineRecord, slot: string): WalhookError {
-  return new WalhookError(
-    'slot_replaced',
-    `the pipeline "${record.pipeline}" is drained from the slot "${record.slot}", not from "${slot}": ` +
-      `what that one holds since ${formatLsn(record.announcedLsn)} would be missing`,
-    {
-      detail: slot,
-      remedy: `Correct the slot's name, give this one a pipeline of its own, or run walhook init --adopt to go on from "${slot}".`,
     },
   );
 }

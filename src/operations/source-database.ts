@@ -80,7 +80,7 @@ export interface SourceDatabase {
   readonly catalog: RelationCatalog;
   readServer(): Promise<ServerFacts>;
   readLimits(): Promise<ServerLimits>;
-  readIdentity(): Promise<SlotIdentity>;
+  readIdentity(publication: string): Promise<SlotIdentity>;
   readRole(): Promise<RoleFacts>;
   readSession(): Promise<SessionFacts>;
   /** Transactions of any database that have written and not ended, the oldest first. */

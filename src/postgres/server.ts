@@ -37,11 +37,31 @@ export async function readServer(connection: Connection): Promise<ServerState> {
   };
 }
 
+/** What a slot is known by beside its name: the cluster, its timeline, and the publication it reads. */
+export async function readIdentity(
+  connection: Connection,
+  publication: string,
+): Promise<SlotIdentity> {
+  const publicationOid = await readPublicationOid(connection, publication);
+  return { ...(await readCluster(connection)), publicationOid };
+}
+
+async function readPublicationOid(connection: Connection, name: string): Promise<number | null> {
+  const [row] = await query<{ oid: string }>(
+    connection,
+    'select oid::text from pg_publication where pubname = $1',
+    [name],
+  );
+  return row === undefined ? null : Number(row.oid);
+}
+
 /**
- * Which cluster, and which line of its history. The control file's timeline is as old as the last
- * checkpoint; on a primary the name of the current WAL file tells it at once.
+ * The control file's timeline is as old as the last checkpoint; on a primary the name of the current
+ * WAL file tells it at once.
  */
-export async function readIdentity(connection: Connection): Promise<SlotIdentity> {
+async function readCluster(
+  connection: Connection,
+): Promise<Pick<SlotIdentity, 'systemIdentifier' | 'timeline'>> {
   try {
     const [row] = await query<{ system: string; timeline: number }>(
       connection,

@@ -1,6 +1,6 @@
 import type { Source, SourceState } from '../drain/ports.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
-import { type Connection, ownSession, query } from './connection.ts';
+import { type Connection, ownSession } from './connection.ts';
 import { nothingPending } from './nothing-pending.ts';
 import { PostgresRelationCatalog } from './relation-catalog.ts';
 import { readIdentity, readServer } from './server.ts';
@@ -29,17 +29,15 @@ export function postgresSource(options: SourceOptions): Source {
     catalog: new PostgresRelationCatalog(control),
 
     async inspect(): Promise<SourceState> {
-      const [server, state, identity, session, isPublished] = await Promise.all([
-        readServer(control),
-        readSlot(control, slot),
-        readIdentity(control),
-        ownSession(control),
-        publicationExists(control, publication),
-      ]);
+      const server = await readServer(control);
+      const state = await readSlot(control, slot);
       assertReadable(state, slot, server.database);
-      if (!isPublished) throw publicationMissing(publication);
+      const identity = await readIdentity(control, publication);
+      if (identity.publicationOid === null) throw publicationMissing(publication);
+      const session = await ownSession(control);
       return {
         database: server.database,
+        slot,
         identity,
         slotAt: state.confirmedLsn,
         flushedLsn: server.flushedLsn,
@@ -58,11 +56,6 @@ export function postgresSource(options: SourceOptions): Source {
 
     advance: (to) => advanceSlot(control, slot, to),
   };
-}
-
-async function publicationExists(connection: Connection, name: string): Promise<boolean> {
-  const rows = await query(connection, 'select from pg_publication where pubname = $1', [name]);
-  return rows.length > 0;
 }
 
 /** Postgres 18 reads a slot without its publication as if nothing had changed, with a warning. */

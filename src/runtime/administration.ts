@@ -66,7 +66,7 @@ function sourceDatabase(
     catalog: new PostgresRelationCatalog(connection),
     readServer: () => readServer(connection),
     readLimits: () => readLimits(connection),
-    readIdentity: () => readIdentity(connection),
+    readIdentity: (publication) => readIdentity(connection, publication),
     readRole: () => readRole(connection),
     readSession: () => readSession(connection),
     openTransactions: (olderThanMs) => openTransactions(connection, olderThanMs),

@@ -20,6 +20,7 @@ type LeaseRow = {
   database: string;
   system_identifier: string | null;
   timeline: string | null;
+  publication_oid: string | null;
   announced_lsn: string;
   lease_owner: string | null;
   expires_at_ms: number | null;
@@ -57,7 +58,8 @@ export async function acquireLease(
       where p.pipeline = verdict.pipeline and verdict.free
       returning p.lease_token
     )
-    select slot, publication, database, system_identifier, timeline, announced_lsn, lease_owner,
+    select slot, publication, database, system_identifier, timeline, publication_oid,
+      announced_lsn, lease_owner,
       ${epochMs(sql`lease_expires_at`)} as expires_at_ms,
       (select lease_token from taken) as token, ${DURABLY}
     from verdict`);
@@ -81,7 +83,8 @@ export async function acquireLease(
       database: row.database,
       identity: {
         systemIdentifier: row.system_identifier,
-        timeline: row.timeline === null ? null : Number(row.timeline),
+        timeline: numberOrNull(row.timeline),
+        publicationOid: numberOrNull(row.publication_oid),
       },
       announcedLsn: parseLsn(row.announced_lsn),
     },
@@ -182,4 +185,9 @@ function visibleSession(session: LeaseSession | null): SQL {
   return sql`
     select a.pid, a.backend_start from pg_catalog.pg_stat_activity a
     where a.pid = ${session.pid}::integer and a.backend_start = ${session.startedAt}::timestamptz`;
+}
+
+/** The driver gives an int8 as text. */
+function numberOrNull(text: string | null): number | null {
+  return text === null ? null : Number(text);
 }

@@ -27,13 +27,14 @@ export async function loadPipeline(
       database: pipelines.database,
       systemIdentifier: pipelines.systemIdentifier,
       timeline: pipelines.timeline,
+      publicationOid: pipelines.publicationOid,
       announcedLsn: pipelines.announcedLsn,
     })
     .from(pipelines)
     .where(eq(pipelines.pipeline, pipeline));
   if (record === undefined) return null;
-  const { systemIdentifier, timeline, ...facts } = record;
-  return { ...facts, identity: { systemIdentifier, timeline } };
+  const { systemIdentifier, timeline, publicationOid, ...facts } = record;
+  return { ...facts, identity: { systemIdentifier, timeline, publicationOid } };
 }
 
 export function notRegistered(pipeline: string, schemaName: string): WalhookError {

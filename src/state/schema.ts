@@ -30,6 +30,7 @@ export function stateTables(schemaName: string) {
     database: text('database').notNull(),
     systemIdentifier: text('system_identifier'),
     timeline: bigint('timeline', { mode: 'number' }),
+    publicationOid: bigint('publication_oid', { mode: 'number' }),
     announcedLsn: pgLsn('announced_lsn').notNull(),
     leaseOwner: text('lease_owner'),
     /** The fencing token. It only grows, also over releases: an old holder can never match again. */

@@ -105,7 +105,7 @@ test.each([
 test('what the role cannot see of the identity cannot differ', async () => {
   const { pipeline, receiver } = await drainedOnce();
   await pipeline.database.query(
-    'update walhook.pipelines set system_identifier = null, timeline = null',
+    'update walhook.pipelines set system_identifier = null, timeline = null, publication_oid = null',
   );
   await pipeline.database.query('insert into t values (2)');
   expect((await pipeline.drain()).status).toBe('caught_up');
@@ -176,4 +176,36 @@ test('a pipeline that was never registered is not drained', async () => {
   const { pipeline } = await drainedOnce();
   const other = await pipeline.configured({ pipeline: 'other' });
   expect(refusal(await other.drain())).toBe('state_missing');
+});
+
+test('a publication that was dropped and made again is refused: it does not know what came between', async () => {
+  const { pipeline, receiver } = await drainedOnce();
+  const { database } = pipeline;
+  const leftAt = await pipeline.slotAt();
+  await database.query('drop publication walhook');
+  await database.query('insert into t values (2)');
+  await database.query('create publication walhook for all tables');
+  await database.query('insert into t values (3)');
+
+  const report = await pipeline.drain();
+
+  expect(refusal(report)).toBe('publication_replaced');
+  expect(report.error?.remedy).toContain('init --adopt');
+  expect(idsOf(receiver)).toEqual([1]);
+  expect(await pipeline.slotAt()).toBe(leftAt);
+});
+
+test("another slot's name is refused: it may be somebody else's", async () => {
+  const { pipeline, receiver } = await drainedOnce();
+  const other = `${pipeline.config.slot}_other`;
+  await pipeline.database.query(
+    `select pg_create_logical_replication_slot('${other}', 'pgoutput')`,
+  );
+  await pipeline.database.query('insert into t values (2)');
+
+  const report = await (await pipeline.configured({ slot: other })).drain();
+
+  expect(refusal(report)).toBe('slot_replaced');
+  expect(report.error?.message).toContain(`is drained from the slot "${pipeline.config.slot}"`);
+  expect(idsOf(receiver)).toEqual([1]);
 });

@@ -242,7 +242,7 @@ describe('renewing and releasing', () => {
     const moved = {
       ...RECORD,
       slot: 'another_slot',
-      identity: { systemIdentifier: null, timeline: null },
+      identity: { systemIdentifier: null, timeline: null, publicationOid: null },
       announcedLsn: toLsn(0x10n),
     };
     await store.registerPipeline(moved);

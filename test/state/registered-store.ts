@@ -18,7 +18,7 @@ export const RECORD: PipelineRecord = {
   slot: 'shop_slot',
   publication: 'shop_publication',
   database: 'shop',
-  identity: { systemIdentifier: '7341000000000000001', timeline: 1 },
+  identity: { systemIdentifier: '7341000000000000001', timeline: 1, publicationOid: 16_400 },
   announcedLsn: toLsn(0x1000n),
 };
 

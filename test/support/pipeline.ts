@@ -79,7 +79,7 @@ export async function registerPipeline(config: ResolvedConfig): Promise<void> {
     slot: config.slot,
     publication: config.publication,
     database: slot!.database!,
-    identity: await readIdentity(connection),
+    identity: await readIdentity(connection, config.publication),
     announcedLsn: slot!.confirmedLsn!,
   });
   await close();
