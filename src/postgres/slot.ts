@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { escapeLiteral, type QueryResultRow } from 'pg';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn, parseLsn } from '../pgoutput/lsn.ts';
 import { type Connection, exclusively, query } from './connection.ts';
@@ -137,7 +137,6 @@ export async function advanceSlot(
   name: string,
   to: Lsn,
 ): Promise<{ readonly at: Lsn; readonly flushed: Lsn }> {
-  const { escapeLiteral } = pg;
   const row = await queryUntimed<{ at: string; flushed: string }>(
     connection,
     `select case when s.confirmed_flush_lsn < '${formatLsn(to)}'::pg_lsn
@@ -158,7 +157,7 @@ export async function advanceSlot(
  * The statement's only row, whatever statement_timeout the role has: an advance reads all the WAL on
  * its way. One text of two statements is one transaction, also behind a pooler.
  */
-async function queryUntimed<Row extends pg.QueryResultRow>(
+async function queryUntimed<Row extends QueryResultRow>(
   connection: Connection,
   statement: string,
 ): Promise<Row | undefined> {
