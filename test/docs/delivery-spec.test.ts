@@ -16,9 +16,7 @@ test.each(named)('$file has a test "$name"', ({ name, file }) => {
 });
 
 test('every promise names a test', () => {
-  const sections = readPage(page)
-    .split(/^### /m)
-    .slice(1);
+  const sections = readPage(page).split(/^### /m).slice(1);
   expect(sections.length).toBe(12);
   for (const section of sections) expect(section).toMatch(/^- \[.+\]\(\.\.\/test\/.+\)$/m);
 });

@@ -1,0 +1,222 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { VERSION } from '../../src/version.ts';
+import { startPrivateServer } from '../support/private-server.ts';
+import { besidesAddresses, parseCrontab } from './crontab.ts';
+import { blocksOf, root } from './markdown.ts';
+import { openPlayground, type Playground } from './playground.ts';
+
+const secret = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
+
+let playground: Playground;
+let rows = 0;
+beforeAll(async () => {
+  playground = await openPlayground(await startPrivateServer());
+  await playground.shell('walhook init --tables orders');
+});
+beforeEach(async () => {
+  playground.receiver.answerWith(() => 204);
+  rows += 1;
+  await playground.sql(`insert into orders values (${rows}, 'new')`);
+});
+afterAll(() => playground.close());
+
+describe('examples/receiver', () => {
+  test('is what the README shows', () => {
+    const shown = blocksOf('README.md').find(({ language }) => language === 'js');
+    expect(`${shown?.text}\n`).toBe(read('examples/receiver/receiver.mjs'));
+  });
+
+  test('takes what is signed, once, and refuses the rest', { timeout: 60_000 }, async () => {
+    await drained(playground.shell('walhook drain', { WALHOOK_SIGNING_SECRET: secret }));
+    const { body, headers } = playground.receiver.requests.at(-1)!;
+    const sent = Object.fromEntries(
+      Object.entries(headers).filter(([name]) => name.startsWith('webhook-')),
+    ) as Record<string, string>;
+    const receiver = await startExample();
+    const post = async (more: Record<string, string>, payload = body): Promise<number> => {
+      const options = { method: 'POST', headers: { ...sent, ...more }, body: payload.toString() };
+      return (await fetch(receiver.url, options)).status;
+    };
+
+    expect(await post({})).toBe(204);
+    expect(await post({})).toBe(204);
+    expect(await post({ 'webhook-signature': `v1,AAAA ${sent['webhook-signature']}` })).toBe(204);
+    expect(await post({ 'webhook-signature': 'v1,AAAA' })).toBe(401);
+    expect(await post({ 'webhook-id': 'another' })).toBe(401);
+    expect(await post({ 'webhook-timestamp': '1700000000' })).toBe(401);
+    expect(await post({ 'webhook-timestamp': 'soon' })).toBe(401);
+    expect(await post({}, Buffer.from(body.toString().replace('new', 'old')))).toBe(401);
+    expect(await receiver.stop()).toEqual([
+      `insert orders { id: ${rows} } { id: ${rows}, status: 'new' }`,
+    ]);
+  });
+});
+
+describe('examples/lambda', () => {
+  const call = `
+    const { handler } = await import('${join(root, 'examples/lambda/handler.mjs')}');
+    const result = await handler({}, { getRemainingTimeInMillis: () => 30000 });
+    console.error(JSON.stringify(result));`;
+
+  test('drains, and tells how it went', async () => {
+    const { code, stderr } = await playground.shell(`node --input-type=module -e "$CODE"`, {
+      CODE: call,
+    });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(JSON.parse(stderr)).toMatchObject({ status: 'caught_up', events: 1 });
+  });
+
+  test('fails where an endpoint takes nothing', async () => {
+    playground.receiver.answerWith(() => 400);
+    const { code, stderr } = await playground.shell(`node --input-type=module -e "$CODE"`, {
+      CODE: call,
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain('an endpoint does not take its events');
+    playground.receiver.answerWith(() => 204);
+    await drained(playground.shell('walhook drain'));
+  });
+
+  test('is what serverless.yml runs, within the minute of its schedule', () => {
+    const { functions, package: bundle } = yaml('serverless.yml') as {
+      functions: { drain: { handler: string; timeout: number; events: unknown[] } };
+      package: { patterns: string[] };
+    };
+    const { handler, timeout, events } = functions.drain;
+    expect(handler).toBe('examples/lambda/handler.handler');
+    expect(read('examples/lambda/handler.mjs')).toContain('export async function handler(');
+    expect(timeout).toBeLessThan(60);
+    expect(events).toEqual([{ schedule: 'rate(1 minute)' }]);
+    for (const pattern of bundle.patterns.filter((each) => !each.startsWith('!'))) {
+      expect(existsSync(join(root, pattern.replace('/**', '')))).toBe(true);
+    }
+  });
+});
+
+describe('a schedule', () => {
+  test('by cron is silent when all is well, and when another drain is under way', async () => {
+    const { variables, commands } = parseCrontab(read('examples/crontab'));
+    expect(commands.length).toBe(1);
+    const ended = await drained(playground.shell(commands[0]!, besidesAddresses(variables)));
+    expect(ended).toMatchObject({ stdout: '', stderr: '' });
+    const busy = commands[0]!.replace('npx walhook drain --deadline 50s', '(exit 4)');
+    expect(await playground.shell(busy)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const failed = commands[0]!.replace('npx walhook drain --deadline 50s', '(exit 3)');
+    expect((await playground.shell(failed)).stdout).toContain('failed');
+  });
+
+  test('by GitHub Actions runs a command that there is', async () => {
+    const { jobs } = yaml('examples/github-actions.yml') as {
+      jobs: { drain: { steps: { run?: string }[] } };
+    };
+    const commands = jobs.drain.steps.flatMap(({ run }) => run ?? []);
+    expect(commands.join()).toContain(`walhook@${VERSION}`);
+    await drained(playground.shell(commands.join('\n')));
+  });
+
+  test('by Kubernetes runs a command that there is', async () => {
+    type Pod = { spec: { containers: { command: string[] }[] } };
+    const { spec } = yaml('examples/kubernetes-cronjob.yaml') as {
+      spec: { jobTemplate: { spec: { template: Pod } } };
+    };
+    const [container] = spec.jobTemplate.spec.template.spec.containers;
+    expect(container?.command).toContain(`walhook@${VERSION}`);
+    const ended = await drained(playground.shell(container!.command.join(' ')));
+    expect(JSON.parse(ended.stdout)).toMatchObject({ status: 'caught_up', events: 1 });
+  });
+
+  // systemd itself is not to be had in a test: its unit is read, and its command run.
+  test('by systemd runs a command that there is, and takes busy for no failure', async () => {
+    const unit = parseUnit(read('examples/systemd/walhook.service'));
+    expect(unit['Service']).toMatchObject({ Type: 'oneshot', SuccessExitStatus: '4' });
+    await drained(playground.shell(unit['Service']!['ExecStart']!));
+    expect(parseUnit(read('examples/systemd/walhook.timer'))['Timer']).toHaveProperty('OnCalendar');
+  });
+});
+
+test('wrangler.toml names no entry that does not exist', () => {
+  const main = /^main\s*=\s*"(.*)"/m.exec(read('wrangler.toml'))?.[1];
+  expect(main === undefined || existsSync(join(root, main))).toBe(true);
+});
+
+function read(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+/** Throws on what is no YAML. */
+function yaml(file: string): unknown {
+  return parse(read(file));
+}
+
+/** It ended well, and has delivered the latest row. */
+async function drained(ending: ReturnType<Playground['shell']>) {
+  const ended = await ending;
+  expect(ended).toMatchObject({ code: 0 });
+  const last = playground.receiver.events().at(-1);
+  expect(last).toMatchObject({ after: { id: rows } });
+  return ended;
+}
+
+async function startExample(): Promise<{ url: string; stop(): Promise<string[]> }> {
+  const port = await freePort();
+  const env = { ...process.env, PORT: String(port), WALHOOK_SIGNING_SECRET: secret };
+  const child = spawn(process.execPath, [join(root, 'examples/receiver/receiver.mjs')], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: string[] = [];
+  createInterface(child.stdout).on('line', (line) => lines.push(line));
+  const url = `http://127.0.0.1:${port}/`;
+  await until(() => fetch(url, { method: 'POST' }));
+  return {
+    url,
+    async stop() {
+      const closed = once(child, 'close');
+      child.kill();
+      await closed;
+      return lines;
+    },
+  };
+}
+
+/** Tries until it does not reject: a process that starts has nothing to say that it listens. */
+async function until(attempt: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await attempt();
+      return;
+    } catch {
+      await new Promise(setImmediate);
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return address.port;
+}
+
+function parseUnit(text: string): Record<string, Record<string, string>> {
+  const sections: Record<string, Record<string, string>> = {};
+  let section: Record<string, string> = {};
+  for (const line of text.split('\n')) {
+    const heading = /^\[(\w+)\]$/.exec(line)?.[1];
+    const entry = /^(\w+)=(.*)$/.exec(line);
+    if (heading !== undefined) sections[heading] = section = {};
+    else if (entry !== null) section[entry[1]!] = entry[2]!;
+    else if (!/^(#|$)/.test(line)) throw new Error(`not a line of a unit: ${line}`);
+  }
+  return sections;
+}
