@@ -10,4 +10,3 @@ export const endpointSchema = z.discriminatedUnion('type', [
 /** An endpoint after its defaults. */
 export type ResolvedEndpoint = z.output<typeof endpointSchema>;
 export type ResolvedHttpEndpoint = z.output<typeof httpEndpointSchema>;
-export type ResolvedStdoutEndpoint = z.output<typeof stdoutEndpointSchema>;

@@ -18,7 +18,7 @@ const FULL: Appended = { kind: 'full' };
 /** An event's id has one length, so a head can be written once the last event is known. */
 const PLACEHOLDER_ID = '0'.repeat(25);
 
-export function batchId(firstId: string, lastId: string): string {
+function batchId(firstId: string, lastId: string): string {
   return `${firstId}_${lastId}`;
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
-import type { ResolvedEndpoint } from '../config/endpoint-schema.ts';
+import type { ResolvedEndpoint, ResolvedHttpEndpoint } from '../config/endpoint-schema.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { Sink } from '../delivery/sink.ts';
 import type { EndpointSetup, SourceAbout } from '../drain/ports.ts';
@@ -52,7 +52,7 @@ export function endpointSetup(
 }
 
 function createHttpSink(
-  endpoint: Extract<ResolvedEndpoint, { type: 'http' }>,
+  endpoint: ResolvedHttpEndpoint,
   config: ResolvedConfig,
   about: SourceAbout,
   { clock, createHttpClient }: Platform,

@@ -69,7 +69,7 @@ async function openPipeline(
 }
 
 /** What `walhook init` does to the state tables, over a slot that a test made by hand. */
-export async function registerPipeline(config: ResolvedConfig): Promise<void> {
+async function registerPipeline(config: ResolvedConfig): Promise<void> {
   const connection = await connectToSource(config);
   const { state, close } = await connectToState(config, connection);
   await state.migrate();

@@ -21,7 +21,7 @@ export function outcomeOf(answer: HttpAnswer, nowMs: number): Outcome {
 }
 
 /** `Retry-After` in milliseconds from now: seconds, or an HTTP date (RFC 9110, 10.2.3). */
-export function retryAfterMs(answer: Pick<HttpAnswer, 'header'>, nowMs: number): number | null {
+function retryAfterMs(answer: Pick<HttpAnswer, 'header'>, nowMs: number): number | null {
   const value = answer.header('retry-after')?.trim();
   if (value === undefined || value === '') return null;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
