@@ -46,6 +46,12 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'The slot is lost': { trouble: loseSlot, exitCode: 1 },
   'The slot is gone': { trouble: dropSlot, exitCode: 1 },
   'The slot was replaced': { trouble: replaceSlot, exitCode: 1 },
+  'The publication was replaced': {
+    trouble: async ({ sql }) =>
+      void (await sql(`drop publication walhook;
+        create publication walhook for table orders, customers`)),
+    exitCode: 1,
+  },
   'Somebody else reads the slot': {},
   Failover: {
     trouble: async ({ sql }) =>
