@@ -75,7 +75,7 @@ const keysSchema = z
     }
   })
   .register(optionNotes, {
-    what: 'Columns that are the key of a table, by schema.table; they take the place of the key that Postgres knows.',
+    what: 'Columns that are the key of a table, by schema.table; they take the place of the key that Postgres knows. A delete has them only where they belong to the replica identity.',
     wants: "tables with their key's columns, like { 'public.orders': ['id'] }",
   });
 

@@ -25,6 +25,7 @@ export async function drainPass(run: DrainRun, session: DrainSession): Promise<P
     owner: run.id,
     ttlMs: run.options.leaseMs,
     session: now.session,
+    slotAt: now.slotAt,
     target: run.target,
   });
   if (outcome.kind === 'busy') return 'busy';

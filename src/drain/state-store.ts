@@ -34,6 +34,11 @@ export type LeaseRequest = {
   readonly ttlMs: number;
   /** null behind a transaction pooler, where no session is one's own. */
   readonly session: LeaseSession | null;
+  /**
+   * Where the slot stands. One that stands beyond what was announced is not walhook's doing: then
+   * nothing more is announced, and every drain refuses it, also after one that died before it could.
+   */
+  readonly slotAt: Lsn;
   /** The drain's target: announced with the lease, for it will not advance the slot further. */
   readonly target: Lsn;
 };

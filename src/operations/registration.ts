@@ -125,6 +125,7 @@ async function underLease(
     ttlMs: LEASE_MS,
     session: null,
     // Announces nothing new: if this process dies here, all is as it was.
+    slotAt: record.announcedLsn,
     target: record.announcedLsn,
   });
   if (outcome.kind === 'busy') {

@@ -12,4 +12,7 @@ export const PEEK_SETTINGS = [
   `set local client_encoding to 'UTF8'`,
   `set local statement_timeout to 0`,
   `set local idle_in_transaction_session_timeout to 0`,
+  // Servers before 17 do not have it.
+  `select set_config('transaction_timeout', '0', true)
+   where current_setting('transaction_timeout', true) is not null`,
 ].join('; ');

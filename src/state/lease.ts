@@ -36,7 +36,7 @@ type LeaseRow = {
  */
 export async function acquireLease(
   { db, tables, schemaName }: StateDatabase,
-  { pipeline, owner, ttlMs, session, target }: LeaseRequest,
+  { pipeline, owner, ttlMs, session, slotAt, target }: LeaseRequest,
 ): Promise<LeaseOutcome> {
   const { pipelines } = tables;
   const { rows } = await db.execute<LeaseRow>(sql`
@@ -48,7 +48,8 @@ export async function acquireLease(
       from held
     ), taken as (
       update ${pipelines} as p set
-        announced_lsn = greatest(p.announced_lsn, ${formatLsn(target)}::pg_lsn),
+        announced_lsn = case when ${formatLsn(slotAt)}::pg_lsn <= p.announced_lsn
+          then greatest(p.announced_lsn, ${formatLsn(target)}::pg_lsn) else p.announced_lsn end,
         lease_owner = ${owner},
         lease_token = p.lease_token + 1,
         lease_expires_at = ${fromNow(ttlMs)},

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { serverMajorVersion } from '../support/database.ts';
 import { createPipeline, lsnOf, type TestPipeline } from '../support/pipeline.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 
@@ -198,7 +199,7 @@ test('state tables in a publication for all tables do not feed the next drain', 
   expect(receiver.events()).toHaveLength(1);
 });
 
-test('a statement_timeout of the role does not stop a drain whose reading takes longer', async () => {
+test('a timeout of the role does not stop a drain whose reading takes longer', async () => {
   const receiver = await startReceiver();
   const pipeline = await createPipeline(
     { endpoints: [http(receiver)], publication: 'narrow', drain: { maxWindowBytes: 256 << 20 } },
@@ -210,6 +211,9 @@ test('a statement_timeout of the role does not stop a drain whose reading takes 
   await database.query(`
     create role ${role} login superuser password 'secret';
     alter role ${role} set statement_timeout = '25ms'`);
+  if (serverMajorVersion >= 17) {
+    await database.query(`alter role ${role} set transaction_timeout = '50ms'`);
+  }
   await database.query(`
     insert into other select n, repeat('x', 500) from generate_series(1, 60000) n;
     insert into t values (1)`);

@@ -23,6 +23,16 @@ describe('acquiring', () => {
     expect((await store.loadPipeline('shop'))?.announcedLsn).toBe(target);
   });
 
+  test('a slot that stands beyond what was announced lets nothing more be announced', async () => {
+    const { store } = await openRegisteredStore();
+    const beyond = toLsn(RECORD.announcedLsn + 1n);
+    const outcome = await store.acquireLease(
+      leaseRequest({ slotAt: beyond, target: toLsn(0x9000n) }),
+    );
+    expect(outcome.kind).toBe('acquired');
+    expect((await store.loadPipeline('shop'))?.announcedLsn).toBe(RECORD.announcedLsn);
+  });
+
   test('a target behind what was announced takes nothing back', async () => {
     const { store } = await openRegisteredStore();
     await acquire(store, { target: toLsn(0x10n) });

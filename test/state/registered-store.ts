@@ -9,7 +9,7 @@ import type {
   PipelineRecord,
   StateStore,
 } from '../../src/drain/state-store.ts';
-import { toLsn } from '../../src/pgoutput/lsn.ts';
+import { toLsn, ZERO_LSN } from '../../src/pgoutput/lsn.ts';
 import { createStateStore } from '../../src/state/create-state-store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -43,7 +43,15 @@ export async function openRegisteredStore(schema = 'walhook'): Promise<StoreUnde
 
 export function leaseRequest(changes: Partial<LeaseRequest> = {}): LeaseRequest {
   const target = toLsn(0x1000n);
-  return { pipeline: 'shop', owner: 'me', ttlMs: 60_000, session: null, target, ...changes };
+  return {
+    pipeline: 'shop',
+    owner: 'me',
+    ttlMs: 60_000,
+    session: null,
+    slotAt: ZERO_LSN,
+    target,
+    ...changes,
+  };
 }
 
 export async function acquire(
