@@ -146,6 +146,8 @@ export class EndpointDispatch {
       return this.deadLetter(event, appended.bytes, 'as JSON');
     this.#settlement.offered(event.transaction, event.seq);
     if (open!.batch.eventCount >= this.options.batch.maxEvents) this.#dispatch(open!);
+    // The oldest unsettled event may wait in a batch that nothing else fills.
+    if (this.#settlement.aheadCount >= SETTLED_AHEAD) this.flush();
   }
 
   /** For an event that cannot be sent: settled once it is stored. */
