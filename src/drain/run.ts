@@ -140,7 +140,8 @@ export class DrainRun {
   #stuck(end: PassEnd | null): ReportedError | null {
     if (end !== 'stopped' || this.stop.reason === 'signal') return null;
     const moved = this.slotAt !== null && this.fromLsn !== null && this.slotAt > this.fromLsn;
-    if (moved || this.settledEvents > 0) return null;
+    // WAL that concerns nobody is progress only while there is nothing else.
+    if (this.settledEvents > 0 || (moved && this.counts.events === 0)) return null;
     const message = 'the deadline passed before anything could be delivered';
     return reportError(new WalhookError('stuck', message), this.options.redact);
   }

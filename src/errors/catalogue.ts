@@ -158,7 +158,8 @@ export const ERRORS = {
   stuck: {
     retryable: true,
     exitCode: 1,
-    remedy: 'Raise drain.deadlineMs: reading one transaction takes longer than a whole drain may.',
+    remedy:
+      'Raise drain.deadlineMs: reading one transaction, or one answer of an endpoint, takes longer than a whole drain may.',
   },
   endpoint_held: {
     retryable: true,

@@ -38,7 +38,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   Busy: { trouble: drainThatDoesNotEnd, exitCode: 4, repair: () => endDrain() },
   'A drain gets nowhere': {
-    trouble: drainPastWhatConcernsNobody,
+    trouble: async ({ receiver }) => receiver.answerWith(() => 'hang'),
     env: { WALHOOK_DEADLINE: '200ms' },
     exitCode: 1,
     repair: ({ receiver }) => receiver.answerWith(() => 204),
@@ -185,12 +185,6 @@ async function drainThatDoesNotEnd({ receiver, shell }: Playground): Promise<voi
     expect(await drained).toMatchObject({ code: 0 });
   };
   await receiver.waitFor(({ requests }) => requests.length > before);
-}
-
-/** To the transaction that is not answered: a drain that moves the slot that far got somewhere. */
-async function drainPastWhatConcernsNobody(there: Playground): Promise<void> {
-  there.receiver.answerWith(() => 'hang');
-  await inOrder(there, ['walhook drain --deadline 200ms']);
 }
 
 async function dropSlot({ sql }: Playground): Promise<void> {

@@ -158,16 +158,14 @@ test('a request that is still unanswered when the margin ends is given up, and r
     return draining;
   };
 
-  expect(await drainUntilDeadline()).toMatchObject({
-    status: 'deadline',
-    endpoints: [{ delivered: 0, checkpoint: null }],
-  });
-  // The slot stands at the transaction now: a drain that gets no further says so.
-  expect(await drainUntilDeadline()).toMatchObject({
-    status: 'failed',
-    error: { code: 'stuck' },
-    endpoints: [{ delivered: 0 }],
-  });
+  // Not even where the slot moved over what concerns nobody: there was an event, and it is not delivered.
+  for (let i = 0; i < 2; i++) {
+    expect(await drainUntilDeadline()).toMatchObject({
+      status: 'failed',
+      error: { code: 'stuck' },
+      endpoints: [{ delivered: 0, checkpoint: null }],
+    });
+  }
   receiver.answerWith(() => 204);
   expect((await pipeline.drain()).status).toBe('caught_up');
   expect(new Set(receiver.events().map(({ id }) => id)).size).toBe(1);
