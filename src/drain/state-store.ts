@@ -30,6 +30,7 @@ export type LeaseSession = { readonly pid: number; readonly startedAt: string };
 
 export type LeaseRequest = {
   readonly pipeline: string;
+  /** Names this drainer and no other: it may take its own lease again, over another connection. */
   readonly owner: string;
   readonly ttlMs: number;
   /** null behind a transaction pooler, where no session is one's own. */

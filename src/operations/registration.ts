@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { anotherSlot, assertSameSlot } from '../drain/same-slot.ts';
 import type { EndpointRecord, Lease, PipelineRecord } from '../drain/state-store.ts';
 import { isWalhookError, WalhookError } from '../errors/walhook-error.ts';
@@ -121,7 +122,7 @@ async function underLease(
 ): Promise<void> {
   const outcome = await state.acquireLease({
     pipeline: pipeline.name,
-    owner: 'walhook init',
+    owner: `walhook init ${randomUUID()}`,
     ttlMs: LEASE_MS,
     session: null,
     // Announces nothing new: if this process dies here, all is as it was.

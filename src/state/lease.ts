@@ -28,8 +28,8 @@ type LeaseRow = {
 };
 
 /**
- * Takes the lease if it is free, has run out, or its holder's session is gone; one of any number at
- * once gets it. `held` locks the row before anything else is looked at: `verdict` is about the row
+ * Takes the lease if it is free, has run out, is the owner's own from before its connection was lost,
+ * or its holder's session is gone; one of any number at once gets it. `held` locks the row before anything else is looked at: `verdict` is about the row
  * that a competitor may just have written. Its look at pg_stat_activity is a correlated count,
  * never a join, because a transaction sees that view as it was at its first look: taken before the
  * wait for the row, it would miss the session of the competitor, and take the lease from it.
@@ -44,7 +44,8 @@ export async function acquireLease(
       select * from ${pipelines} where pipeline = ${pipeline} for update
     ), verdict as materialized (
       select held.*,
-        lease_expires_at is null or lease_expires_at <= ${CLOCK} or ${HOLDER_IS_GONE} as free
+        lease_expires_at is null or lease_expires_at <= ${CLOCK} or lease_owner = ${owner}
+          or ${HOLDER_IS_GONE} as free
       from held
     ), taken as (
       update ${pipelines} as p set

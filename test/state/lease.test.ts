@@ -23,6 +23,16 @@ describe('acquiring', () => {
     expect((await store.loadPipeline('shop'))?.announcedLsn).toBe(target);
   });
 
+  test('whoever holds it may take it again, and what it was given before is void', async () => {
+    const { store, another } = await openRegisteredStore();
+    const before = await acquire(store, { owner: 'me' });
+    const again = acquired(await (await another()).acquireLease(leaseRequest({ owner: 'me' })));
+    expect(again.lease.token).toBeGreaterThan(before.token);
+    await expect(store.renewLease(before, 1_000)).rejects.toMatchObject({ code: 'lease_lost' });
+    const other = await store.acquireLease(leaseRequest({ owner: 'somebody else' }));
+    expect(other).toMatchObject({ kind: 'busy', owner: 'me' });
+  });
+
   test('a slot that stands beyond what was announced lets nothing more be announced', async () => {
     const { store } = await openRegisteredStore();
     const beyond = toLsn(RECORD.announcedLsn + 1n);

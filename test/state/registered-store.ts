@@ -41,11 +41,13 @@ export async function openRegisteredStore(schema = 'walhook'): Promise<StoreUnde
   return { database, client, store, another };
 }
 
+let drainers = 0;
+
 export function leaseRequest(changes: Partial<LeaseRequest> = {}): LeaseRequest {
   const target = toLsn(0x1000n);
   return {
     pipeline: 'shop',
-    owner: 'me',
+    owner: `drainer ${++drainers}`,
     ttlMs: 60_000,
     session: null,
     slotAt: ZERO_LSN,
