@@ -29,11 +29,12 @@ async function startRawServer(talk: (socket: Socket) => void): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
+const tlsFile = (name: string): Buffer =>
+  readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url));
+
 /** With a certificate that nobody vouches for. */
 async function startSelfSignedServer(): Promise<string> {
-  const read = (name: string): Buffer =>
-    readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url));
-  const server = createSecureServer({ key: read('key.pem'), cert: read('cert.pem') });
+  const server = createSecureServer({ key: tlsFile('key.pem'), cert: tlsFile('cert.pem') });
   servers.push(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
