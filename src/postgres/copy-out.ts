@@ -23,7 +23,7 @@ export class CopyOut implements Submittable {
   rowCount = 0;
   readonly #text: string;
   readonly #chunks: Uint8Array[] = [];
-  readonly #slabs = new Slabs();
+  readonly #slabs: Slabs;
   #waitingBytes = 0;
   #socket: Socket | null = null;
   #driver: ((bytes: Uint8Array) => void) | null = null;
@@ -34,8 +34,10 @@ export class CopyOut implements Submittable {
   #end: { readonly error: unknown } | null = null;
   #wake: () => void = () => undefined;
 
-  constructor(text: string) {
+  /** `slabs` may serve one copy after the other. */
+  constructor(text: string, slabs = new Slabs()) {
     this.#text = text;
+    this.#slabs = slabs;
   }
 
   /**

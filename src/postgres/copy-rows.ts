@@ -32,28 +32,48 @@ export class CopyRows implements MessageRows {
   /** Chunks that do not yet make a whole frame. */
   #partial: Uint8Array[] = [];
   #partialBytes = 0;
+  /** Of the frame that they begin; its header's length while that is not complete. */
   #neededBytes = 0;
+  /** What is read after the frame that spans chunks. */
+  #next: Uint8Array | null = null;
+  #nextAt = 0;
 
   /** Adds a chunk; call `next` until it says no before adding another, or releasing this one. */
   push(chunk: Uint8Array): void {
+    if (this.#partialBytes === 0) {
+      this.bytes = chunk;
+      this.#at = 0;
+      return;
+    }
     const length = this.#partialBytes + chunk.length;
+    if (this.#neededBytes === FRAME_HEADER_BYTES && length >= FRAME_HEADER_BYTES) {
+      this.#neededBytes = 1 + int32(this.#joinedWith(chunk, FRAME_HEADER_BYTES), 1);
+    }
     if (length < this.#neededBytes) {
       this.#partial.push(chunk.slice());
       this.#partialBytes = length;
       return;
     }
-    this.bytes =
-      this.#partial.length === 0 ? chunk : concatenate([...this.#partial, chunk], length);
+    // Only the frame that spans chunks is copied; the rest of the chunk is read where it is.
+    this.#next = chunk;
+    this.#nextAt = this.#neededBytes - this.#partialBytes;
+    this.bytes = this.#joinedWith(chunk, this.#neededBytes);
+    this.#at = 0;
     this.#partial = [];
     this.#partialBytes = 0;
-    this.#at = 0;
   }
 
   next(): boolean {
-    if (this.#partial.length > 0) return false;
+    if (this.#partialBytes > 0) return false;
     for (;;) {
       const { bytes } = this;
       const at = this.#at;
+      if (at === bytes.length && this.#next !== null) {
+        this.bytes = this.#next;
+        this.#at = this.#nextAt;
+        this.#next = null;
+        continue;
+      }
       if (bytes.length - at < FRAME_HEADER_BYTES) return this.#wait(FRAME_HEADER_BYTES);
       const frameEnd = at + 1 + int32(bytes, at + 1);
       if (frameEnd > bytes.length) return this.#wait(frameEnd - at);
@@ -98,6 +118,18 @@ export class CopyRows implements MessageRows {
     return true;
   }
 
+  /** The partial chunks and what follows them in `chunk`, `length` bytes in all. */
+  #joinedWith(chunk: Uint8Array, length: number): Uint8Array {
+    const joined = new Uint8Array(length);
+    let at = 0;
+    for (const part of this.#partial) {
+      joined.set(part, at);
+      at += part.length;
+    }
+    joined.set(chunk.subarray(0, length - at), at);
+    return joined;
+  }
+
   #wait(neededBytes: number): false {
     // A copy: the chunk's memory is used again as soon as it has been read.
     const rest = this.bytes.slice(this.#at);
@@ -108,16 +140,6 @@ export class CopyRows implements MessageRows {
     this.#neededBytes = neededBytes;
     return false;
   }
-}
-
-function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, at);
-    at += chunk.length;
-  }
-  return joined;
 }
 
 function int16(bytes: Uint8Array, at: number): number {

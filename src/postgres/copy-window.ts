@@ -3,6 +3,7 @@ import type { Connection } from './connection.ts';
 import { CopyOut } from './copy-out.ts';
 import { CopyRows } from './copy-rows.ts';
 import { databaseError } from './failure.ts';
+import type { Slabs } from './slabs.ts';
 import { beginWindow, endWindow } from './window-sql.ts';
 
 /**
@@ -14,20 +15,23 @@ export class CopyWindow implements OpenWindow {
   rowCount = 0;
   decodedMs = 0;
 
-  constructor(connection: Connection, statement: string, now: () => number) {
-    this.chunks = this.#read(connection, statement, now);
+  constructor(connection: Connection, statement: string, now: () => number, slabs?: Slabs) {
+    this.chunks = this.#read(connection, statement, now, slabs);
   }
 
   async *#read(
     connection: Connection,
     statement: string,
     now: () => number,
+    slabs: Slabs | undefined,
   ): AsyncGenerator<WindowChunk> {
     const rows = new CopyRows();
     const startedAt = now();
     try {
       await beginWindow(connection);
-      const copy = connection.query(new CopyOut(`copy (${statement}) to stdout (format binary)`));
+      const copy = connection.query(
+        new CopyOut(`copy (${statement}) to stdout (format binary)`, slabs),
+      );
       for await (const bytes of copy.chunks()) {
         this.decodedMs ||= now() - startedAt;
         yield {

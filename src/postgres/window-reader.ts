@@ -7,6 +7,7 @@ import { CopyWindow } from './copy-window.ts';
 import { sqlState } from './failure.ts';
 import { peekStatement, type PeekTarget } from './peek-statement.ts';
 import { RowsWindow } from './rows-window.ts';
+import { Slabs } from './slabs.ts';
 
 export type Transport = 'copy' | 'rows';
 
@@ -24,13 +25,14 @@ export async function openWindowReader(
   const session = await ownSession(connection);
   const copy = session === null ? null : await copySlot(connection, target.slot);
   const source = { ...target, slot: copy ?? target.slot };
+  const slabs = new Slabs();
   return {
     readsAhead: copy !== null,
     position: () => slotPosition(connection, source.slot),
     open(bounds: WindowBounds): OpenWindow {
       const statement = peekStatement(source, bounds, copy !== null);
       return transport === 'copy'
-        ? new CopyWindow(connection, statement, now)
+        ? new CopyWindow(connection, statement, now, slabs)
         : new RowsWindow(connection, statement, now);
     },
     async close() {
