@@ -8,7 +8,7 @@ import { STEPS } from './plan.ts';
 /** scripts/kill-many.mjs asks for more. */
 const runs = Number(process.env['WALHOOK_KILL_RUNS'] ?? 50);
 const firstSeed = Number(process.env['WALHOOK_KILL_SEED'] ?? 1);
-const MS_PER_RUN = 10_000;
+const MS_PER_RUN = 30_000;
 
 let server: EmbeddedServer;
 const supply = new DrainerSupply();

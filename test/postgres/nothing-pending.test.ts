@@ -1,14 +1,27 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import type { EmbeddedServer } from '../../src/demo/embedded-server.ts';
 import { parseLsn } from '../../src/pgoutput/lsn.ts';
 import { connect, disconnect } from '../../src/postgres/connection.ts';
 import { nothingPending } from '../../src/postgres/nothing-pending.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
+import { startPrivateServer } from '../support/private-server.ts';
 import { startReceiver } from '../support/receiver.ts';
+
+let server: EmbeddedServer;
+
+// Of its own: what is looked through is all the WAL of a server, also that of other tests.
+beforeAll(async () => {
+  server = await startPrivateServer();
+});
 
 async function pipelineWithTable(): Promise<TestPipeline> {
   const { url } = await startReceiver();
   const endpoints = [{ name: 'hooks', type: 'http' as const, url }];
-  return createPipeline({ endpoints }, 'create table t (id int primary key, body text)');
+  return createPipeline(
+    { endpoints },
+    'create table t (id int primary key, body text)',
+    server.url(),
+  );
 }
 
 async function ask({ database, config }: TestPipeline): Promise<boolean> {
