@@ -8,7 +8,7 @@ import { BodyPool } from './body-pool.ts';
 import type { EventText } from './event-text.ts';
 import { laneAssignment, type LaneAssignment, type Ordering } from './lane-assignment.ts';
 import { Lanes } from './lanes.ts';
-import { type RetryPolicy, retryDelayMs } from './retry.ts';
+import { afterFailure, type RetryPolicy } from './retry.ts';
 import { Settlement, type SettlementEntry } from './settlement.ts';
 import type { Delivery, Outcome, Sink } from './sink.ts';
 
@@ -274,7 +274,6 @@ export class EndpointDispatch {
 
   /** True once the endpoint confirmed it. */
   async #deliver(delivery: Delivery): Promise<boolean> {
-    const { retry } = this.options;
     for (let attempt = 1; ; attempt++) {
       if (this.#stopSending.signal.aborted) return false;
       await this.#env.onBoundary?.('before-send');
@@ -284,20 +283,12 @@ export class EndpointDispatch {
       if (outcome.kind === 'delivered') return true;
       if (this.#abortAttempts.signal.aborted) return false;
       this.counts.failedAttempts += 1;
-      if (outcome.kind === 'rejected' || outcome.kind === 'gone' || attempt >= retry.attempts) {
-        this.#hold(`${outcome.kind}: ${outcome.reason}`);
+      const next = afterFailure(this.options.retry, attempt, outcome);
+      if (next.kind === 'hold') {
+        this.#hold(next.reason);
         return false;
       }
-      const retryAfterMs = outcome.kind === 'unavailable' ? outcome.retryAfterMs : null;
-      const delayMs = retryDelayMs(retry, attempt, retryAfterMs);
-      if (delayMs > retry.maxDelayMs) {
-        // Asked to stay away longer than this drain should wait: the next one tries again.
-        this.#hold(
-          `${outcome.kind}: ${outcome.reason}; asked to wait ${Math.ceil(delayMs / 1000)} s`,
-        );
-        return false;
-      }
-      await this.#env.clock.sleep(delayMs, this.#stopSending.signal);
+      await this.#env.clock.sleep(next.delayMs, this.#stopSending.signal);
     }
   }
 

@@ -1,3 +1,5 @@
+import type { Outcome } from './sink.ts';
+
 export type RetryPolicy = {
   /** Tries in all, the first included. */
   readonly attempts: number;
@@ -18,4 +20,24 @@ export function retryDelayMs(
   if (retryAfterMs !== null) return retryAfterMs;
   const ceiling = Math.min(policy.maxDelayMs, policy.minDelayMs * 2 ** (failedAttempt - 1));
   return Math.round(random() * ceiling);
+}
+
+export type AfterFailure =
+  | { readonly kind: 'retry'; readonly delayMs: number }
+  | { readonly kind: 'hold'; readonly reason: string };
+
+/** Whether the same delivery is tried again in this drain, after the given failed attempt (from 1). */
+export function afterFailure(
+  policy: RetryPolicy,
+  failedAttempt: number,
+  outcome: Exclude<Outcome, { kind: 'delivered' }>,
+): AfterFailure {
+  const reason = `${outcome.kind}: ${outcome.reason}`;
+  const final = outcome.kind === 'rejected' || outcome.kind === 'gone';
+  if (final || failedAttempt >= policy.attempts) return { kind: 'hold', reason };
+  const retryAfterMs = outcome.kind === 'unavailable' ? outcome.retryAfterMs : null;
+  const delayMs = retryDelayMs(policy, failedAttempt, retryAfterMs);
+  if (delayMs <= policy.maxDelayMs) return { kind: 'retry', delayMs };
+  // Asked to stay away longer than this drain should wait: the next one tries again.
+  return { kind: 'hold', reason: `${reason}; asked to wait ${Math.ceil(delayMs / 1000)} s` };
 }
