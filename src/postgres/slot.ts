@@ -34,7 +34,10 @@ type SlotRow = {
   invalidation_reason: string | null;
 };
 
-/** null where there is no slot of that name. Columns of later versions come from the row as json. */
+/**
+ * null where there is no slot of that name. Columns of later versions come from the row as json.
+ * Version 16 calls any invalidated slot conflicting; only a standby's can be.
+ */
 export async function readSlot(connection: Connection, name: string): Promise<SlotState | null> {
   const [row] = await query<SlotRow>(
     connection,
@@ -42,7 +45,8 @@ export async function readSlot(connection: Connection, name: string): Promise<Sl
             restart_lsn::text, wal_status, safe_wal_size::text,
             coalesce(
               to_json(s) ->> 'invalidation_reason',
-              case when (to_json(s) ->> 'conflicting')::boolean then 'conflicting' end,
+              case when (to_json(s) ->> 'conflicting')::boolean and pg_is_in_recovery()
+                   then 'conflicting' end,
               case when wal_status = 'lost' then 'wal_removed' end
             ) as invalidation_reason
      from pg_replication_slots s where slot_name = $1`,
