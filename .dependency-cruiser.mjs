@@ -3,10 +3,10 @@
  * proves with seeds (scripts/architecture-seeds.mjs) that each rule catches what it is for.
  */
 
-const CORE = ['pgoutput', 'changes', 'formats', 'delivery', 'drain'];
-const WORDS = ['errors', 'clock'];
-const ADAPTERS = ['sinks', 'postgres', 'state', 'alerts'];
-const PORTS = ['pgoutput', 'changes', 'delivery', 'drain', ...WORDS];
+const CORE = ['pgoutput', 'changes', 'formats', 'routing', 'delivery', 'drain', 'incidents'];
+const WORDS = ['errors', 'clock', 'quantities'];
+const ADAPTERS = ['sinks', 'postgres', 'state', 'alerts', 'rate-limits'];
+const PORTS = ['pgoutput', 'changes', 'delivery', 'drain', 'incidents', ...WORDS];
 
 /** What each folder may import besides itself. A folder that is not here may import everything. */
 const MAY_IMPORT = {
@@ -15,12 +15,17 @@ const MAY_IMPORT = {
   formats: ['pgoutput', 'changes'],
   clock: [],
   errors: [],
-  delivery: ['pgoutput', 'changes', 'formats', ...WORDS],
-  drain: ['pgoutput', 'changes', 'formats', 'delivery', ...WORDS],
+  quantities: [],
+  receiver: [],
+  routing: ['pgoutput', 'changes', 'formats', 'errors'],
+  delivery: ['pgoutput', 'changes', 'formats', 'routing', ...WORDS],
+  drain: ['pgoutput', 'changes', 'formats', 'routing', 'delivery', ...WORDS],
+  incidents: WORDS,
   sinks: PORTS,
   postgres: PORTS,
   state: PORTS,
   alerts: PORTS,
+  'rate-limits': PORTS,
   observability: [...CORE, ...WORDS],
   config: [...CORE, ...WORDS],
   demo: ['config', 'operations', 'observability', ...CORE, ...WORDS],
@@ -63,7 +68,7 @@ export const importRules = [
   {
     name: 'pure-folders-stay-pure',
     comment: 'Bytes in, bytes out: no Node module, no package, nothing that a worker lacks.',
-    from: { path: inFolder('pgoutput', 'changes', 'formats') },
+    from: { path: inFolder('pgoutput', 'changes', 'formats', 'routing', 'receiver') },
     to: { dependencyTypes: ['core', ...npmTypes] },
   },
   {
@@ -75,6 +80,12 @@ export const importRules = [
     name: 'pg-only-in-postgres',
     from: { path: '^src/', pathNot: inFolder('postgres', 'state') },
     to: { path: npmPackage('pg', 'pg-copy-streams') },
+  },
+  {
+    name: 'nodemailer-only-in-its-mailer',
+    comment: 'It needs the sockets of Node, and is loaded when there is something to tell.',
+    from: { path: '^src/', pathNot: '^src/alerts/smtp-mailer\\.ts$' },
+    to: { path: npmPackage('nodemailer') },
   },
   {
     name: 'only-runtime-joins-adapters',
@@ -121,10 +132,16 @@ export const runtimeRules = [
   },
   {
     name: 'a-worker-reaches-no-file-and-no-process',
-    comment: 'workerd has neither, and pg-copy-streams does not work there.',
+    comment: 'workerd has neither, nor the sockets that these packages are made for.',
     from: { path: '^src/entry/worker\\.ts$' },
     to: {
-      path: ['^fs$', '^fs/', '^child_process$', ...npmPackage('pg-copy-streams')],
+      path: [
+        '^(fs|child_process|net|https?)$',
+        '^fs/',
+        ...npmPackage('pg-copy-streams', 'nodemailer', 'undici', 'ioredis', '@hono/node-server'),
+        // For the files of a configuration, and the command line.
+        ...npmPackage('jiti', 'yaml', 'commander'),
+      ],
       reachable: true,
     },
   },

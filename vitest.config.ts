@@ -2,7 +2,20 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { defineConfig } from 'vitest/config';
 
 /** A file that runs for minutes and starts last keeps one worker busy while the other has nothing. */
-const LONG = ['test/kill/kill.test.ts', 'test/pgbench/pgbench.test.ts'];
+const LONG = [
+  'test/kill/kill.test.ts',
+  'test/docs/operations.test.ts',
+  'test/chaos/chaos.test.ts',
+  'test/pgbench/pgbench.test.ts',
+  'test/cli/dead-letters.test.ts',
+  'test/docs/snippets.test.ts',
+];
+
+/** Other runtimes and bundles, which take minutes by themselves: npm run test:platforms. */
+const PLATFORMS = ['worker', 'lambda', 'container', 'triggers'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+const platforms = process.env['WALHOOK_TEST_PLATFORMS'] !== undefined;
 
 function isLong({ moduleId }: TestSpecification): boolean {
   return LONG.some((path) => moduleId.endsWith(path));
@@ -17,9 +30,11 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: platforms ? PLATFORMS : ['test/**/*.test.ts'],
+    exclude: platforms ? [] : PLATFORMS,
     globalSetup: ['test/support/global-setup.ts'],
-    maxWorkers: 2,
+    // Tests wait for processes, disks and sockets most of the time.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -9,9 +9,15 @@ import { describeLoad } from './figures/environment.mjs';
 import { describeFigure } from './figures/figure.mjs';
 import { saveResults } from './figures/results.mjs';
 import * as backlog from './rows/backlog.mjs';
+import * as deadEndpoint from './rows/dead-endpoint.mjs';
 import * as decode from './rows/decode.mjs';
+import * as formats from './rows/formats.mjs';
+import * as endpoints from './rows/endpoints.mjs';
 import * as idlePoll from './rows/idle-poll.mjs';
+import * as lanes from './rows/lanes.mjs';
 import * as largeTransaction from './rows/large-transaction.mjs';
+import * as parking from './rows/parking.mjs';
+import * as platforms from './rows/platforms.mjs';
 import * as singleEvents from './rows/single-events.mjs';
 import * as throughput from './rows/throughput.mjs';
 import * as unrelatedWal from './rows/unrelated-wal.mjs';
@@ -24,6 +30,12 @@ const ROWS = {
   e: unrelatedWal,
   f: idlePoll,
   g: decode,
+  h: formats,
+  i: endpoints,
+  j: deadEndpoint,
+  k: parking,
+  l: lanes,
+  m: platforms,
 };
 
 const { letters, rounds, scale } = readArguments();

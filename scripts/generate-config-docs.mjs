@@ -86,9 +86,11 @@ ${table(
 
 The \`EVENT_SINK\`, \`HTTP_…\` and \`WALHOOK_SIGNING_SECRET\` variables make that one endpoint, named
 after its type. Where a file has endpoints they are not used, and a warning says so.
+The \`EMAIL_…\` variables make one [alert](alerts.md) of type email in the same way, where one of
+\`EMAIL_SMTP_…\` is set and the file has no alerts.
 
 Every option has a variable of its own besides, \`WALHOOK_\` and its path, \`<n>\` counting endpoints
-from 0. Lists are separated by commas, maps are JSON. These come before the short names and before
+or alerts from 0. Lists are separated by commas, maps are JSON. These come before the short names and before
 the file, and an option of the command line (\`--endpoint-url\`, \`--deadline\`, \`--max-changes\`)
 before all of them. \`DATABASE_URL\` alone gives way to a file that names a database:
 other programs read it, too. An empty variable counts as not set. A \`WALHOOK_\` variable that names
@@ -96,7 +98,9 @@ nothing is an error.
 
 ${table(
   ['Variable', 'Option'],
-  pathVariables.map(({ name, option }) => [code(name), code(formatPath(option.path))]),
+  pathVariables
+    .filter(({ option }) => option.node.kind !== 'function')
+    .map(({ name, option }) => [code(name), code(formatPath(option.path))]),
 )}
 
 Options of the commands take these names, and are no part of the configuration:
@@ -106,9 +110,14 @@ ${commandVariables.map(code).join(', ')}.
 
 function sections() {
   const groups = [
-    ['Pipeline', (path) => !['drain', 'endpoints'].includes(path[0])],
+    [
+      'Pipeline',
+      (path) => !['drain', 'endpoints', 'alerts', 'alertRules', 'http', 'serve'].includes(path[0]),
+    ],
     ['Drain', (path) => path[0] === 'drain'],
     ['Endpoints', (path) => path[0] === 'endpoints'],
+    ['Alerts', (path) => ['alerts', 'alertRules'].includes(path[0])],
+    ['HTTP', (path) => ['http', 'serve'].includes(path[0])],
   ];
   return groups
     .map(([title, belongs]) => {

@@ -3,8 +3,12 @@ import type { Environment } from './config/environment-variables.ts';
 import { loadConfig } from './config/load.ts';
 import { type ParsedConfig, parseConfig } from './config/parse.ts';
 import type { WalhookConfig } from './config/schema.ts';
+import { withTlsFiles } from './config/tls-files.ts';
 import type { DrainLog } from './drain/ports.ts';
 import type { DrainReport } from './drain/report.ts';
+import type { HttpApp } from './http/app.ts';
+import { openHttpApp } from './runtime/http-app.ts';
+import { isLoopbackPeer } from './runtime/node-peer.ts';
 import { nodePlatform } from './runtime/node-platform.ts';
 import { runDrain } from './runtime/run-drain.ts';
 
@@ -15,6 +19,10 @@ export type { DrainLog } from './drain/ports.ts';
 export type { DrainReport, DrainStatus, EndpointReport, ReportedError } from './drain/report.ts';
 export type { ErrorCode } from './errors/catalogue.ts';
 export { WalhookError } from './errors/walhook-error.ts';
+export type { HttpApp } from './http/app.ts';
+export type { Condition } from './routing/condition.ts';
+export type { FilterEvent } from './routing/filter-event.ts';
+export type { TransformEvent } from './routing/transform-event.ts';
 
 export type DrainCallOptions = {
   /** Asks the drain to stop: what is in flight ends, progress is saved. */
@@ -44,12 +52,39 @@ export async function drain(
   return runDrain({ config: parsed.config, platform: nodePlatform, log, signal });
 }
 
+export type AppCallOptions = Pick<DrainCallOptions, 'env' | 'log'> & {
+  /** Aborts when the server is to end: drains stop after what is in flight. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether the peer of a request is this machine, which is all that an app without a token answers.
+   * Default: by the socket, where the app is served by @hono/node-server; else no.
+   */
+  readonly isLoopback?: ((request: Request, env: unknown) => boolean) | undefined;
+};
+
+/**
+ * The HTTP app: drain trigger, health, metrics, operations, dashboard, as docs/http-api.md has them.
+ * Its `fetch` suits every server that speaks Request and Response.
+ * Without a configuration it is read as the command line does: `walhook.config.*`, the environment.
+ * @throws ConfigError with everything that is wrong with the configuration
+ */
+export async function createApp(
+  config?: WalhookConfig | null,
+  options: AppCallOptions = {},
+): Promise<HttpApp> {
+  const { env: variables = process.env, log = silent, isLoopback = isLoopbackPeer } = options;
+  const parsed = await parse(config ?? null, variables, {});
+  for (const warning of parsed.warnings) log.warn(warning);
+  const signal = options.signal ?? new AbortController().signal;
+  return openHttpApp({ config: parsed.config, platform: nodePlatform, log, signal, isLoopback });
+}
+
 async function parse(
   config: WalhookConfig | null,
   env: Environment,
   overrides: Overrides,
 ): Promise<ParsedConfig> {
-  if (config !== null) return parseConfig(config, env, overrides);
+  if (config !== null) return withTlsFiles(parseConfig(config, env, overrides));
   return loadConfig({ env, cwd: process.cwd(), overrides });
 }
 

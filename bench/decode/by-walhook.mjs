@@ -12,11 +12,21 @@ const catalog = {
   primaryKey: () => Promise.resolve(['id']),
 };
 
-/** As a drain does it: each event's JSON is finished bytes in `onEvent`'s writer. */
-export async function decodeByWalhook(messages, onEvent) {
+/** Rows as an endpoint without options of its own gets them. */
+export const plainRows = { values: { int8: 'number', numeric: 'string' }, columns: null };
+
+/**
+ * As a drain does it: each event's JSON is finished bytes in `onEvent`'s writer. `createFormat` makes
+ * the format of a catalog.
+ */
+export async function decodeByWalhook(
+  messages,
+  onEvent,
+  createFormat = (types) => walhookFormat(types, plainRows),
+) {
   const decoder = new PgoutputDecoder({ protocolVersion: 1 });
   const relations = new RelationCache(catalog);
-  const format = walhookFormat(catalog, { int8: 'number', numeric: 'string' });
+  const format = createFormat(catalog);
   const out = new JsonWriter();
   const assembler = new Assembler(relations, {
     event(event) {

@@ -12,11 +12,11 @@ export async function withDrainer(use) {
   died.catch(() => undefined);
   try {
     return await use({
-      /** Throws unless it caught up and, where that is known, took exactly so many events. */
-      async drain(config, expectedEvents = null) {
+      /** Throws unless it ended so and, where that is known, took exactly so many events. */
+      async drain(config, expectedEvents = null, expectedStatus = 'caught_up') {
         child.send(config);
         const [measured] = await Promise.race([once(child, 'message'), died]);
-        assertDrained(measured.report, expectedEvents);
+        assertDrained(measured.report, expectedEvents, expectedStatus);
         return measured;
       },
     });
@@ -26,8 +26,10 @@ export async function withDrainer(use) {
 }
 
 /** A figure of a drain that did not do its work would be worth nothing. */
-export function assertDrained(report, expectedEvents) {
+export function assertDrained(report, expectedEvents, expectedStatus = 'caught_up') {
   const complete = expectedEvents === null || report.events === expectedEvents;
-  if (report.status === 'caught_up' && complete) return;
-  throw new Error(`expected ${expectedEvents} events, got ${JSON.stringify(report)}`);
+  if (report.status === expectedStatus && complete) return;
+  throw new Error(
+    `expected ${expectedStatus} with ${expectedEvents} events, got ${JSON.stringify(report)}`,
+  );
 }

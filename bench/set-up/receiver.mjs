@@ -9,11 +9,11 @@ export async function startReceiver() {
   const [{ port }] = await once(child, 'message');
   return {
     url: `http://127.0.0.1:${port}/`,
-    /** What it has got so far: `{ requests, bytes }`. */
-    async received() {
+    /** What came to a path so far: `{ requests, bytes, lastAt }`. */
+    async received(path = '/') {
       child.send('received');
-      const [counts] = await once(child, 'message');
-      return counts;
+      const [byPath] = await once(child, 'message');
+      return byPath[path] ?? { requests: 0, bytes: 0, lastAt: 0 };
     },
     stop() {
       child.disconnect();

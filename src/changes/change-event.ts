@@ -26,6 +26,8 @@ export type RowChange = Place & {
   readonly relation: RelationView;
   readonly old: OldTuple | null;
   readonly new: Tuple | null;
+  /** Has the key's columns, where a transform gave the change a key that its rows do not hold. */
+  readonly key?: Tuple;
 };
 
 export type TableTruncation = Place & {
@@ -62,8 +64,17 @@ export function positionOf(event: ChangeEvent): Position {
  * have it (a delete; a TOASTed key that the update left alone).
  */
 export function keyTuple(change: RowChange, column: number): Tuple {
+  if (change.key !== undefined) return change.key;
   if (change.new !== null && change.new.bounds[column * 2] !== UNCHANGED_VALUE) return change.new;
   return change.old?.tuple ?? change.new!;
+}
+
+/** The tuple that holds a key column's value from before an update that changed the key. */
+export function previousKeyTuple(change: RowChange, column: number): Tuple {
+  const { old } = change;
+  // An old tuple of kind `key` lacks the columns of a key that was configured by hand.
+  const known = old?.kind === 'full' || change.relation.identityColumns.includes(column);
+  return old !== null && known ? old.tuple : keyTuple(change, column);
 }
 
 /** Hash of the row's key as it is after the change (before it, for a delete). */
@@ -82,9 +93,7 @@ export function previousKeyHash(change: RowChange): number | null {
   let hash = change.relation.seed;
   let changed = false;
   for (const column of change.relation.keyColumns) {
-    // An old tuple of kind `key` lacks the columns of a key that was configured by hand.
-    const known = old.kind === 'full' || change.relation.identityColumns.includes(column);
-    const source = known ? old.tuple : keyTuple(change, column);
+    const source = previousKeyTuple(change, column);
     changed ||= source !== current && !sameValue(source, keyTuple(change, column), column);
     hash = hashColumn(hash, source, column);
   }

@@ -1,4 +1,4 @@
-import type { Relation, RelationColumn } from '../pgoutput/messages.ts';
+import type { Relation, RelationColumn, ReplicaIdentity } from '../pgoutput/messages.ts';
 
 /**
  * A relation as its changes are read from here on: the server's description, and the columns that
@@ -8,6 +8,7 @@ export type RelationView = {
   readonly relationId: number;
   readonly schema: string;
   readonly table: string;
+  readonly replicaIdentity: ReplicaIdentity;
   readonly columns: readonly RelationColumn[];
   /** Indexes of the key's columns, in column order; empty for a table without any key. */
   readonly keyColumns: readonly number[];
@@ -39,6 +40,7 @@ export function relationView(
     relationId: relation.relationId,
     schema: relation.schema,
     table: relation.table,
+    replicaIdentity: relation.replicaIdentity,
     columns: relation.columns,
     // A key with a column missing (left out by the publication's column list) identifies nothing.
     keyColumns: named === undefined || keyColumns.length === named.length ? keyColumns : [],

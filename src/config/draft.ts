@@ -15,6 +15,8 @@ export class Draft {
   readonly value: Record<string, unknown> = {};
   readonly problems: Problem[] = [];
   readonly warnings: string[] = [];
+  /** Variables that the configuration names itself, by `${NAME}`. */
+  readonly referredTo = new Set<string>();
   readonly #origins = new Map<string, Origin>();
 
   get(path: OptionPath): unknown {

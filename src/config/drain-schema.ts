@@ -17,6 +17,12 @@ export const drainSchema = z.strictObject({
     min: 1,
     max: Number.MAX_SAFE_INTEGER,
   }).optional(),
+  maxRequests: wholeNumber({
+    what: 'A drain stops cleanly before it has made more requests than this, its alerts included; without it, it makes as many as it takes. In a Cloudflare Worker: 40 by default, for a free one may make 50.',
+    unit: 'requests',
+    min: 1,
+    max: 1_000_000,
+  }).optional(),
   maxWindowChanges: wholeNumber({
     what: 'Changes that one look into the slot asks for; it ends at the transaction that passes this bound.',
     unit: 'changes',

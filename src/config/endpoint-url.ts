@@ -19,7 +19,7 @@ export function isPlainRemoteUrl(text: string): boolean {
   return protocol === 'http:' && !isLoopback(hostname);
 }
 
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return (
     hostname === 'localhost' ||
     hostname.endsWith('.localhost') ||

@@ -8,7 +8,7 @@ import {
 import type { OptionPath } from './option-tree.ts';
 import { valueOfText } from './variable-text.ts';
 
-type Sink = 'http' | 'stdout';
+type Sink = 'hook0' | 'http' | 'stdout';
 
 /**
  * The one endpoint of a deployment without a file. Where a file has endpoints, they are it: the
@@ -22,7 +22,7 @@ export function setEndpointFromEnvironment(
   const configured = draft.get(['endpoints']) !== undefined;
   if (configured && overrideUrl === undefined) {
     for (const name of endpointVariables) {
-      if (readVariable(env, name) === undefined) continue;
+      if (readVariable(env, name) === undefined || draft.referredTo.has(name)) continue;
       draft.warnings.push(`${name} is not used: the configuration has endpoints of its own.`);
     }
     return;
@@ -34,16 +34,21 @@ export function setEndpointFromEnvironment(
   draft.set(['endpoints'], []);
   draft.set(['endpoints', 0, 'name'], sink);
   draft.set(['endpoints', 0, 'type'], sink);
-  setText(draft, env, 'HTTP_SINK_EVENT_FORMAT', ['format']);
+  if (sink === 'hook0') setHook0Endpoint(draft, env);
+  else setFormat(draft, env);
   if (sink === 'http') setHttpEndpoint(draft, env);
 }
 
 const endpointVariables = shortVariables
   .map(({ name }) => name)
-  .filter((name) => /^(EVENT_SINK|HTTP_.*|WALHOOK_SIGNING_SECRET)$/.test(name));
+  .filter((name) => /^(EVENT_SINK|HOOK0_.*|HTTP_.*|WALHOOK_SIGNING_SECRET)$/.test(name));
 
 const urlVariables = ['HTTP_ENDPOINT_URL', 'HTTP_SINK_URL', 'WALHOOK_ENDPOINTS_0_URL'];
-const hook0Variables = ['HOOK0_API_URL', 'HOOK0_APPLICATION_ID', 'HOOK0_API_TOKEN'];
+const hook0Options = [
+  { variable: 'HOOK0_API_URL', option: 'apiUrl' },
+  { variable: 'HOOK0_APPLICATION_ID', option: 'applicationId' },
+  { variable: 'HOOK0_API_TOKEN', option: 'apiToken' },
+] as const;
 
 /** What cannot be had is a problem, never another sink; stdout then keeps further faults away. */
 function chooseSink(draft: Draft, env: Environment): Sink {
@@ -59,19 +64,26 @@ function chooseSink(draft: Draft, env: Environment): Sink {
       refuse(draft, 'HTTP_SINK_ENABLED', '"false"', `true, for ${variable} is http`);
       return 'stdout';
     case 'hook0':
-      refuse(draft, variable, '"hook0"', 'http or stdout: Hook0 is not available in this version');
-      return 'stdout';
+      return 'hook0';
     case undefined:
-      if (hook0Variables.every(isSet)) {
-        const wants = 'EVENT_SINK=http or stdout: Hook0 is not available in this version';
-        refuse(draft, 'HOOK0_API_URL', 'the settings of Hook0', wants);
-        return 'stdout';
-      }
+      if (hook0Options.every((option) => isSet(option.variable))) return 'hook0';
+      warnOfPartialHook0(draft, env);
       return (enabled ?? urlVariables.some(isSet)) ? 'http' : 'stdout';
     default:
-      refuse(draft, variable, JSON.stringify(chosen), 'http or stdout');
+      refuse(draft, variable, JSON.stringify(chosen), 'http, hook0 or stdout');
       return 'stdout';
   }
+}
+
+function warnOfPartialHook0(draft: Draft, env: Environment): void {
+  const isSet = ({ variable }: { variable: string }): boolean =>
+    readVariable(env, variable) !== undefined;
+  const set = hook0Options.filter(isSet).map(({ variable }) => variable);
+  const missing = hook0Options.filter((option) => !isSet(option)).map(({ variable }) => variable);
+  if (set.length === 0) return;
+  draft.warnings.push(
+    `${set.join(' and ')} ${set.length > 1 ? 'are' : 'is'} not used: Hook0 needs ${missing.join(' and ')} too.`,
+  );
 }
 
 function readEnabled(draft: Draft, env: Environment): boolean | undefined {
@@ -82,6 +94,22 @@ function readEnabled(draft: Draft, env: Environment): boolean | undefined {
     refuse(draft, 'HTTP_SINK_ENABLED', JSON.stringify(text), 'true or false');
   }
   return false;
+}
+
+/** A variable that is missing is named by the problem that its option is missing. */
+function setHook0Endpoint(draft: Draft, env: Environment): void {
+  for (const { variable, option } of hook0Options) {
+    draft.noteOrigin(at(option), { variable });
+    setText(draft, env, variable, [option]);
+  }
+}
+
+/** `json` was wal2http's only word, and means its messages. */
+function setFormat(draft: Draft, env: Environment): void {
+  const variable = 'HTTP_SINK_EVENT_FORMAT';
+  const text = readVariable(env, variable);
+  if (text === undefined) return;
+  draft.set(at('format'), text === 'json' ? 'wal2http' : text, { variable, text });
 }
 
 function setHttpEndpoint(draft: Draft, env: Environment): void {

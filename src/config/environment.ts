@@ -1,5 +1,7 @@
 import type { Draft } from './draft.ts';
+import { setEmailAlertFromEnvironment } from './environment-alerts.ts';
 import { setEndpointFromEnvironment } from './environment-endpoint.ts';
+import { addCronSecret, setHttpFromEnvironment } from './environment-http.ts';
 import {
   commandVariables,
   type Environment,
@@ -8,6 +10,7 @@ import {
   readVariable,
   shortVariables,
 } from './environment-variables.ts';
+import { setTlsFromEnvironment } from './environment-tls.ts';
 import type { OptionPath } from './option-tree.ts';
 import { closest } from './suggestion.ts';
 import { valueOfText } from './variable-text.ts';
@@ -34,7 +37,11 @@ export function applyEnvironment(draft: Draft, env: Environment, overrides: Over
     setFromShort(draft, env, ['database', 'url'], 'DATABASE_URL');
   }
   setEndpointFromEnvironment(draft, env, overrides.endpointUrl);
+  setEmailAlertFromEnvironment(draft, env);
+  setHttpFromEnvironment(draft, env);
   setByPath(draft, env);
+  addCronSecret(draft, env);
+  setTlsFromEnvironment(draft, env);
   setOverride(draft, ['drain', 'deadlineMs'], overrides.deadlineMs, '--deadline');
   setOverride(draft, ['drain', 'maxChanges'], overrides.maxChanges, '--max-changes');
   setOverride(draft, ['endpoints', 0, 'url'], overrides.endpointUrl, '--endpoint-url');
@@ -54,8 +61,9 @@ function setByPath(draft: Draft, env: Environment): void {
   // Endpoint 0 before 1: an endpoint can be added behind the last one only.
   for (const variable of Object.keys(env).sort(byNumber.compare)) {
     const text = readVariable(env, variable);
-    if (text === undefined || !variable.startsWith('WALHOOK_') || isOthers(variable)) continue;
+    if (text === undefined || !variable.startsWith('WALHOOK_')) continue;
     const target = targetOf(variable);
+    if (isOthers(variable, text, target !== undefined)) continue;
     if (target === undefined) {
       draft.problems.push({
         path: '',
@@ -64,8 +72,9 @@ function setByPath(draft: Draft, env: Environment): void {
         wants: hint(variable),
       });
     } else if (hasGap(draft, target.path)) {
-      const wants = 'endpoints numbered from 0 without a gap';
-      draft.problems.push({ path: '', variable, got: `endpoint ${String(target.path[1])}`, wants });
+      const [list, index] = target.path.map(String);
+      const wants = `${list} numbered from 0 without a gap`;
+      draft.problems.push({ path: '', variable, got: `number ${index}`, wants });
     } else {
       draft.set(target.path, valueOfText(target.kind, text), { variable, text });
     }
@@ -74,11 +83,12 @@ function setByPath(draft: Draft, env: Environment): void {
 
 const byNumber = new Intl.Collator('en', { numeric: true });
 
-function isOthers(variable: string): boolean {
+function isOthers(variable: string, text: string, isOption: boolean): boolean {
   return (
     commandVariables.includes(variable) ||
     shortVariables.some(({ name }) => name === variable) ||
-    kubernetesVariable.test(variable)
+    // WALHOOK_HTTP_PORT is ours, unless a service named walhook-http has put its address there.
+    (kubernetesVariable.test(variable) && !(isOption && !text.includes('://')))
   );
 }
 
@@ -93,13 +103,14 @@ function targetOf(variable: string) {
 }
 
 function hasGap(draft: Draft, path: OptionPath): boolean {
-  const index = path[1];
-  const endpoints = draft.get(['endpoints']);
-  return typeof index === 'number' && Array.isArray(endpoints) && index > endpoints.length;
+  const [list, index] = path;
+  if (list === undefined || typeof index !== 'number') return false;
+  const elements = draft.get([list]) ?? [];
+  return Array.isArray(elements) && index > elements.length;
 }
 
 function hint(variable: string): string {
-  const index = /_ENDPOINTS_(\d+)_/.exec(variable)?.[1] ?? '0';
+  const index = /_(?:ENDPOINTS|ALERTS)_(\d+)_/.exec(variable)?.[1] ?? '0';
   const known = [
     ...pathVariables.map(({ name }) => name.replace('<n>', index)),
     ...shortVariables.map(({ name }) => name),

@@ -17,19 +17,15 @@ export const endpointName = text(
   plainNameFault,
 );
 
-export const eventFormat = choice('The JSON that an event is written in.', ['walhook']).default(
-  'walhook',
-);
-
 export const valueEncoding = z
   .strictObject({
     int8: choice(
       'How int8 is written; a number keeps its exact digits, which JavaScript rounds past 2^53.',
       ['number', 'string'],
     ).default('number'),
-    numeric: choice('How numeric is written; a number keeps its exact digits.', [
-      'string',
-      'number',
-    ]).default('string'),
+    numeric: choice(
+      'How numeric is written; a number keeps its exact digits. With the format drasi the default is number, and a float there.',
+      ['string', 'number'],
+    ).default('string'),
   })
   .prefault({});

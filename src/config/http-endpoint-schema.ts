@@ -1,15 +1,24 @@
 import { z } from 'zod';
+import { answers } from './answers-schema.ts';
 import { endpointUrlFault, endpointUrlWants } from './endpoint-url.ts';
-import { endpointName, eventFormat, valueEncoding } from './event-options.ts';
+import { endpointName, valueEncoding } from './event-options.ts';
+import { failureOptions } from './failure-options.ts';
+import { checkHttpFormat } from './format-faults.ts';
+import { formatOptions } from './format-schema.ts';
 import { headerNameFault, headers, headerValueFault, headerValueWants } from './http-headers.ts';
 import {
   besideOtherFaults,
   choice,
+  flag,
   matching,
   optionNotes,
   text,
   wholeNumber,
 } from './option-notes.ts';
+import { concurrency, ordering, retry, timeoutMs } from './request-options.ts';
+import { checkOutbox, outbox } from './outbox-schema.ts';
+import { routingOptions } from './routing-options.ts';
+import { rateLimitSchema } from './rate-limit-schema.ts';
 import { signingSecretFault, signingSecretWants } from './signing-secret.ts';
 
 const tokenWants = 'a token: visible ASCII characters, no spaces';
@@ -72,76 +81,53 @@ const signingSchema = z.strictObject({
     }),
 });
 
-const batchSchema = z.strictObject({
-  maxEvents: wholeNumber({
-    what: 'Events in one request, at the most; with 1, the body is the event itself.',
-    unit: 'events',
-    min: 1,
-    max: 10_000,
-  }).default(500),
-  maxBytes: wholeNumber({
-    what: 'Size of one body, at the most. A larger event goes alone.',
-    unit: 'bytes',
-    min: 1_024,
-    max: 128 << 20,
-  }).default(1_000_000),
-});
-
-const retrySchema = z
+const batchSchema = z
   .strictObject({
-    attempts: wholeNumber({
-      what: 'Tries of one delivery within a drain, the first included.',
-      unit: 'tries',
+    maxEvents: wholeNumber({
+      what: 'Events in one request, at the most; with 1, the body is the event itself. CloudEvents one a request have 1 by default, and no other.',
+      unit: 'events',
       min: 1,
-      max: 100,
-    }).default(3),
-    minDelayMs: wholeNumber({
-      what: 'Wait before the second try, at the most; doubles with each further one, with full jitter.',
-      unit: 'ms',
-      min: 0,
-      max: 3_600_000,
-    }).default(250),
-    maxDelayMs: wholeNumber({
-      what: 'Where the doubling ends. A Retry-After of the endpoint is not bounded by it.',
-      unit: 'ms',
-      min: 0,
-      max: 3_600_000,
-    }).default(10_000),
+      max: 10_000,
+    }).default(500),
+    maxBytes: wholeNumber({
+      what: 'Size of one body, at the most. A larger event goes alone.',
+      unit: 'bytes',
+      min: 1_024,
+      max: 128 << 20,
+    }).default(1_000_000),
+    transactional: flag(
+      'Requests hold whole transactions, in commit order; one larger than maxBytes goes in parts that tell their number.',
+    ).default(false),
   })
-  .refine((retry) => !(retry.minDelayMs > retry.maxDelayMs), {
-    path: ['minDelayMs'],
-    message: 'no more than maxDelayMs',
+  .refine((batch) => !(batch.transactional && batch.maxEvents === 1), {
+    path: ['transactional'],
+    message: 'false, where maxEvents is 1: each request is one event',
     ...besideOtherFaults,
   });
 
-export const httpEndpointSchema = z.strictObject({
-  name: endpointName,
-  type: z
-    .literal('http')
-    .register(optionNotes, { what: 'Sends batches of events to a URL.', wants: 'http' }),
-  url: text({ what: 'Where to send.', wants: endpointUrlWants, secret: 'url' }, endpointUrlFault),
-  method: choice('The request method.', ['POST', 'PUT', 'PATCH']).default('POST'),
-  headers: headers.default({}),
-  auth: authSchema.optional(),
-  signing: signingSchema.optional(),
-  format: eventFormat,
-  values: valueEncoding,
-  batch: batchSchema.prefault({}),
-  ordering: choice(
-    'strict: commit order over the endpoint, one request at a time. key: commit order within each row key. none: as fast as it goes.',
-    ['strict', 'key', 'none'],
-  ).default('key'),
-  concurrency: wholeNumber({
-    what: 'Requests in flight, at the most; ordering strict keeps it at one.',
-    unit: 'requests',
-    min: 1,
-    max: 256,
-  }).default(4),
-  timeoutMs: wholeNumber({
-    what: 'A request without a complete answer after this time has failed.',
-    unit: 'ms',
-    min: 1,
-    max: 900_000,
-  }).default(15_000),
-  retry: retrySchema.prefault({}),
-});
+export const httpEndpointSchema = z
+  .strictObject({
+    name: endpointName,
+    type: z
+      .literal('http')
+      .register(optionNotes, { what: 'Sends batches of events to a URL.', wants: 'http' }),
+    url: text({ what: 'Where to send.', wants: endpointUrlWants, secret: 'url' }, endpointUrlFault),
+    method: choice('The request method.', ['POST', 'PUT', 'PATCH']).default('POST'),
+    headers: headers.default({}),
+    auth: authSchema.optional(),
+    signing: signingSchema.optional(),
+    ...formatOptions,
+    values: valueEncoding,
+    ...routingOptions,
+    outbox,
+    batch: batchSchema.prefault({}),
+    ordering,
+    concurrency,
+    rateLimit: rateLimitSchema.optional(),
+    timeoutMs,
+    retry,
+    answers,
+    ...failureOptions,
+  })
+  .superRefine(checkHttpFormat, besideOtherFaults)
+  .superRefine(checkOutbox, besideOtherFaults);

@@ -1,6 +1,7 @@
 import type { Draft } from './draft.ts';
 import { type Environment, readVariable } from './environment-variables.ts';
 import { findOption, formatPath, type OptionPath } from './option-tree.ts';
+import { isPlainObject } from './plain-object.ts';
 import { valueOfText } from './variable-text.ts';
 
 /** `${NAME}`; `$${NAME}` stands for the text `${NAME}`. */
@@ -32,6 +33,7 @@ export function interpolate(
 function interpolateText(text: string, env: Environment, draft: Draft, path: OptionPath): unknown {
   const filled = text.replace(reference, (match, name: string) => {
     if (match.startsWith('$$')) return match.slice(1);
+    draft.referredTo.add(name);
     const value = readVariable(env, name);
     if (value === undefined) {
       const wants = 'a value, for the configuration refers to it';
@@ -43,11 +45,4 @@ function interpolateText(text: string, env: Environment, draft: Draft, path: Opt
   if (only === undefined) return filled;
   draft.noteOrigin(path, { variable: only, text: filled });
   return valueOfText(findOption(path)?.kind, filled);
-}
-
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // By its parent rather than by Object.prototype: a file may be evaluated in another realm.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

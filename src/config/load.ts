@@ -2,6 +2,7 @@ import type { Overrides } from './environment.ts';
 import { type Environment, readVariable } from './environment-variables.ts';
 import { findConfigFile, readConfigFile } from './file.ts';
 import { type ParsedConfig, parseConfig } from './parse.ts';
+import { withTlsFiles } from './tls-files.ts';
 
 export type LoadOptions = {
   readonly env: Environment;
@@ -22,5 +23,6 @@ export async function loadConfig({
   const found = await findConfigFile(cwd, file ?? readVariable(env, 'WALHOOK_CONFIG'));
   const source = found ?? 'environment';
   const input = found === null ? {} : await readConfigFile(found);
-  return { ...parseConfig(input, env, overrides, source), source };
+  const parsed = await withTlsFiles(parseConfig(input, env, overrides, source), source);
+  return { ...parsed, source };
 }

@@ -8,6 +8,8 @@ export type OptionNote = {
   readonly wants: string;
   /** `whole`: never shown. `url`: shown without its password and tokens. */
   readonly secret?: 'whole' | 'url';
+  /** `conditions`: as JSON in a variable. `function`: in a file of code alone. */
+  readonly holds?: 'conditions' | 'function';
 };
 
 export const optionNotes = z.registry<OptionNote>();
@@ -36,6 +38,10 @@ function notEmpty(wants: string): TextFault {
 
 export function choice<const T extends readonly [string, ...string[]]>(what: string, options: T) {
   return z.enum(options).register(optionNotes, { what, wants: oneOf(options) });
+}
+
+export function flag(what: string) {
+  return z.boolean().register(optionNotes, { what, wants: 'true or false' });
 }
 
 /** For a check over several options: it runs beside the faults of each, not only in their absence. */

@@ -5,7 +5,7 @@ import { walhookSchema } from './schema.ts';
 /** The schema as data: what the environment, the error messages and the documentation go by. */
 export type OptionNode = {
   /** `list` is of texts, `objects` of groups of options. */
-  readonly kind: 'text' | 'number' | 'list' | 'map' | 'object' | 'objects';
+  readonly kind: 'text' | 'number' | 'flag' | 'list' | 'map' | 'object' | 'objects' | 'function';
   readonly note: OptionNote | undefined;
   readonly required: boolean;
   readonly fallback: unknown;
@@ -34,6 +34,14 @@ const plainNode: OptionNode = {
   variants: null,
   options: new Map(),
   element: null,
+};
+
+/** What stands in conditions, however deep. */
+const anythingNode: OptionNode = {
+  ...plainNode,
+  get element() {
+    return anythingNode;
+  },
 };
 
 const optionTree: OptionNode = nodeOf(walhookSchema);
@@ -76,15 +84,15 @@ export function formatPath(path: OptionPath): string {
 
 function nodeOf(schema: z.core.$ZodType): OptionNode {
   const note = optionNotes.get(schema);
-  if (schema instanceof z.ZodOptional) {
-    return { ...nodeOf(schema.unwrap()), required: false };
-  }
-  if (schema instanceof z.ZodPrefault) {
-    return { ...nodeOf(schema.unwrap()), required: false };
-  }
-  if (schema instanceof z.ZodDefault) {
-    const { defaultValue } = schema.def;
-    return { ...nodeOf(schema.unwrap()), required: false, fallback: defaultValue };
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodDefault
+  ) {
+    const inner = nodeOf(schema.unwrap());
+    const fallback = schema instanceof z.ZodDefault ? schema.def.defaultValue : inner.fallback;
+    // A note may have been given before the default or after it.
+    return { ...inner, note: note ?? inner.note, required: false, fallback };
   }
   if (schema instanceof z.ZodObject) {
     const options = Object.entries(schema.shape).map(([name, option]): [string, OptionNode] => [
@@ -105,6 +113,7 @@ function nodeOf(schema: z.core.$ZodType): OptionNode {
     return { ...plainNode, kind: 'map', note, element: nodeOf(schema.valueType) };
   }
   if (schema instanceof z.ZodNumber) return { ...plainNode, kind: 'number', note };
+  if (schema instanceof z.ZodBoolean) return { ...plainNode, kind: 'flag', note };
   if (schema instanceof z.ZodEnum) {
     return { ...plainNode, note, choices: schema.options.map(String) };
   }
@@ -112,6 +121,12 @@ function nodeOf(schema: z.core.$ZodType): OptionNode {
     return { ...plainNode, note, choices: [...schema.values].map(String) };
   }
   if (schema instanceof z.ZodString) return { ...plainNode, note };
+  if (schema instanceof z.ZodCustom && note?.holds === 'function') {
+    return { ...plainNode, kind: 'function', note };
+  }
+  if (schema instanceof z.ZodCustom) {
+    return { ...plainNode, kind: 'map', note, element: anythingNode };
+  }
   throw new TypeError('The schema uses a kind of option that the tree cannot describe');
 }
 

@@ -1,9 +1,13 @@
+import { alertWarnings } from './alert-warnings.ts';
 import { ConfigError } from './config-error.ts';
 import { Draft } from './draft.ts';
+import { addressOf } from './endpoint-schema.ts';
 import { isPlainRemoteUrl } from './endpoint-url.ts';
 import { applyEnvironment, type Overrides } from './environment.ts';
 import type { Environment } from './environment-variables.ts';
-import { interpolate, isPlainObject } from './interpolate.ts';
+import { setFormatDefaults } from './format-defaults.ts';
+import { interpolate } from './interpolate.ts';
+import { isPlainObject } from './plain-object.ts';
 import { createRedact } from './redact.ts';
 import { type ResolvedConfig, walhookSchema } from './schema.ts';
 import { problemsOf } from './schema-issues.ts';
@@ -32,6 +36,7 @@ export function parseConfig(
   }
   Object.assign(draft.value, interpolate(given, env, draft));
   applyEnvironment(draft, env, overrides);
+  setFormatDefaults(draft);
   const result = walhookSchema.safeParse(draft.value);
   const known = new Set(draft.problems.map(({ path }) => path));
   const found = result.success ? [] : problemsOf(result.error.issues, draft);
@@ -43,12 +48,13 @@ export function parseConfig(
       source,
     );
   }
-  const warnings = [...draft.warnings, ...plainHttpWarnings(result.data)];
-  return { config: result.data, warnings: warnings.map(redact) };
+  const { data } = result;
+  const warnings = [...draft.warnings, ...plainHttpWarnings(data), ...alertWarnings(data.alerts)];
+  return { config: data, warnings: warnings.map(redact) };
 }
 
 function plainHttpWarnings(config: ResolvedConfig): string[] {
   return config.endpoints
-    .filter((endpoint) => endpoint.type === 'http' && isPlainRemoteUrl(endpoint.url))
+    .filter((endpoint) => isPlainRemoteUrl(addressOf(endpoint) ?? ''))
     .map(({ name }) => `Endpoint ${name}: events cross the network unencrypted, over http.`);
 }

@@ -2,7 +2,16 @@ import type { TextFault } from './option-notes.ts';
 
 export const postgresUrlWants = 'a URL like postgres://user:password@host:5432/database';
 
-const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
+/** Their values are checked where they are options. */
+const tlsParameters = [
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'sslpassword',
+  'sslnegotiation',
+  'ssl',
+];
 
 /**
  * A connection URI as libpq takes it, also with its host left out (a Unix socket, in `?host=`) or
@@ -19,9 +28,9 @@ export const postgresUrlFault: TextFault = (text) => {
   if (!isPercentEncoded(url.username + url.password + url.pathname)) {
     return `${postgresUrlWants}: a % in it has to be written as %25`;
   }
-  const sslMode = url.searchParams.get('sslmode');
-  if (sslMode !== null && !sslModes.includes(sslMode)) {
-    return `${postgresUrlWants}: sslmode is one of ${sslModes.join(', ')}`;
+  const unknown = [...url.searchParams.keys()].find(isUnknownTlsParameter);
+  if (unknown !== undefined) {
+    return `${postgresUrlWants}: of TLS it may say ${tlsParameters.join(', ')}, not ${unknown}`;
   }
   return null;
 };
@@ -32,6 +41,11 @@ function parsePostgresUrl(text: string): URL | null {
   // WHATWG URLs cannot have a user without a host; a Unix socket's URL has just that.
   const withHost = text.replace(/^([^/]+:\/\/(?:[^/@]*@)?)(?=\/|\?|$)/, '$1localhost');
   return URL.canParse(withHost) ? new URL(withHost) : null;
+}
+
+/** One that is passed over, such as sslcrl, was meant to make the connection safer. */
+function isUnknownTlsParameter(name: string): boolean {
+  return name.startsWith('ssl') && !tlsParameters.includes(name);
 }
 
 function isPercentEncoded(text: string): boolean {

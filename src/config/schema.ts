@@ -1,7 +1,12 @@
 import { z } from 'zod';
+import { alertRulesSchema } from './alert-rules-schema.ts';
+import { alertsSchema } from './alerts-schema.ts';
+import { databaseSchema } from './database-schema.ts';
+import { databaseTlsSchema } from './database-tls-schema.ts';
 import { drainSchema } from './drain-schema.ts';
 import { endpointSchema } from './endpoint-schema.ts';
 import { plainNameFault, plainNameWants } from './event-options.ts';
+import { httpSchema } from './http-schema.ts';
 import { besideOtherFaults, matching, optionNotes, text, wholeNumber } from './option-notes.ts';
 import {
   identifierFault,
@@ -10,25 +15,9 @@ import {
   ownSchemaFault,
 } from './postgres-names.ts';
 import { postgresUrlFault, postgresUrlWants } from './postgres-url.ts';
+import { serveSchema } from './serve-schema.ts';
 
 const slotWants = '1 to 63 of a-z, 0-9 and _';
-
-const databaseSchema = z.strictObject({
-  url: text(
-    {
-      what: 'The database whose changes are drained.',
-      wants: postgresUrlWants,
-      secret: 'url',
-    },
-    postgresUrlFault,
-  ),
-  connectTimeoutMs: wholeNumber({
-    what: 'Connecting takes this long at the most.',
-    unit: 'ms',
-    min: 1,
-    max: 600_000,
-  }).default(10_000),
-});
 
 const stateSchema = z.strictObject({
   schema: text(
@@ -43,6 +32,7 @@ const stateSchema = z.strictObject({
     },
     postgresUrlFault,
   ).optional(),
+  tls: databaseTlsSchema.optional(),
   keepRunsMs: wholeNumber({
     what: 'How long the reports of past drains are kept.',
     unit: 'ms',
@@ -134,6 +124,10 @@ export const walhookSchema = z.strictObject({
     })
     .prefault({}),
   endpoints: endpointsSchema,
+  alerts: alertsSchema.default([]),
+  alertRules: alertRulesSchema.prefault({}),
+  http: httpSchema.prefault({}),
+  serve: serveSchema.prefault({}),
 });
 
 /** What a configuration file may hold. */

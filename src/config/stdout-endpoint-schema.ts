@@ -1,13 +1,22 @@
 import { z } from 'zod';
-import { endpointName, eventFormat, valueEncoding } from './event-options.ts';
-import { optionNotes } from './option-notes.ts';
+import { endpointName, valueEncoding } from './event-options.ts';
+import { checkStdoutFormat } from './format-faults.ts';
+import { formatOptions } from './format-schema.ts';
+import { besideOtherFaults, optionNotes } from './option-notes.ts';
+import { checkOutbox, outbox } from './outbox-schema.ts';
+import { routingOptions } from './routing-options.ts';
 
-export const stdoutEndpointSchema = z.strictObject({
-  name: endpointName,
-  type: z.literal('stdout').register(optionNotes, {
-    what: 'Prints each event as one line of JSON on stdout.',
-    wants: 'stdout',
-  }),
-  format: eventFormat,
-  values: valueEncoding,
-});
+export const stdoutEndpointSchema = z
+  .strictObject({
+    name: endpointName,
+    type: z.literal('stdout').register(optionNotes, {
+      what: 'Prints each event as one line of JSON on stdout.',
+      wants: 'stdout',
+    }),
+    ...formatOptions,
+    values: valueEncoding,
+    ...routingOptions,
+    outbox,
+  })
+  .superRefine(checkStdoutFormat, besideOtherFaults)
+  .superRefine(checkOutbox, besideOtherFaults);

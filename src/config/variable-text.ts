@@ -8,11 +8,14 @@ export function valueOfText(kind: OptionNode['kind'] | undefined, text: string):
   switch (kind) {
     case 'number':
       return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+    case 'flag':
+      return text === 'true' || text === 'false' ? text === 'true' : text;
     case 'list':
       return text.split(',').map((entry) => entry.trim());
     case 'map':
       return parsedJson(text);
     case 'text':
+    case 'function':
     case 'object':
     case 'objects':
     case undefined:

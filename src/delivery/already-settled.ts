@@ -1,7 +1,9 @@
 import type { Transaction } from '../changes/change-event.ts';
 import type { Position } from '../changes/position.ts';
 
-/** before: within the checkpoint, or met before; ahead: settled beyond it; no: still to be delivered. */
+/**
+ * before: within the checkpoint, or met before; ahead: settled beyond it; no: still to be delivered.
+ */
 export type AlreadySettledAnswer = 'before' | 'ahead' | 'no';
 
 /**
@@ -32,6 +34,11 @@ export class AlreadySettled {
     if (this.#aheadSeqs === undefined || !this.#aheadSeqs.delete(seq)) return 'no';
     if (this.#aheadSeqs.size === 0) this.#ahead.delete(transaction.commitLsn);
     return 'ahead';
+  }
+
+  /** Whether others of the transaction that is met now may be unsettled. */
+  get isPartial(): boolean {
+    return this.#knownThroughSeq !== Number.MAX_SAFE_INTEGER;
   }
 
   /** Settled ahead and not met yet: still to be remembered if the stream stops here. */

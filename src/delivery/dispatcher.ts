@@ -1,8 +1,10 @@
 import type { ChangeEvent } from '../changes/change-event.ts';
+import type { Clock } from '../clock/clock.ts';
 import type { EventFormat } from '../formats/event-format.ts';
 import { minLsn, type Lsn } from '../pgoutput/lsn.ts';
 import type { EndpointDispatch } from './endpoint-dispatch.ts';
 import { EventText } from './event-text.ts';
+import { Patience } from './patience.ts';
 
 export type DispatchTarget = {
   readonly endpoint: EndpointDispatch;
@@ -13,30 +15,34 @@ export type DispatchTarget = {
 export class Dispatcher {
   readonly endpoints: readonly EndpointDispatch[];
   readonly #groups: readonly { text: EventText; endpoints: EndpointDispatch[] }[];
+  readonly #patience: Patience;
   #waiting: (() => void)[] = [];
 
-  constructor(targets: readonly DispatchTarget[]) {
+  constructor(targets: readonly DispatchTarget[], clock: Clock) {
     const groups = new Map<EventFormat, EndpointDispatch[]>();
     for (const { endpoint, format } of targets) {
       groups.set(format, [...(groups.get(format) ?? []), endpoint]);
     }
     this.endpoints = targets.map(({ endpoint }) => endpoint);
+    this.#patience = new Patience(this.endpoints, clock);
     this.#groups = [...groups].map(([format, endpoints]) => ({
       text: new EventText(format),
       endpoints,
     }));
   }
 
-  /** Whether anybody took the event: it is new, and not everybody is on hold. */
+  /** Sends what is parked for whoever is back. */
+  start(): void {
+    for (const endpoint of this.endpoints) endpoint.outlet.start();
+  }
+
+  /** Whether the event is new to anybody who takes anything. */
   offer(event: ChangeEvent): boolean {
     let taken = false;
     for (const { text, endpoints } of this.#groups) {
       if (event.op !== 'oversized') text.of(event);
       for (const endpoint of endpoints) {
-        if (!endpoint.takes(event)) continue;
-        taken = true;
-        if (event.op === 'oversized') endpoint.deadLetter(event, event.sizeBytes, 'in the WAL');
-        else endpoint.put(event, text);
+        if (endpoint.offer(event, text)) taken = true;
       }
     }
     return taken;
@@ -53,22 +59,33 @@ export class Dispatcher {
     return false;
   }
 
+  /** Resolves when somebody who was full may have room, or need not be waited for any longer. */
+  room(): Promise<void> {
+    return this.#patience.wait(this.change());
+  }
+
   /** Nothing is left to send to anybody who still takes something. */
   get isQuiet(): boolean {
-    return this.endpoints.every(
-      (endpoint) => endpoint.heldBecause !== null || !endpoint.hasUnsettled,
-    );
+    return this.endpoints.every(({ outlet, isLeftBehind, isIdle, hasUnsettled }) => {
+      if (outlet.heldBecause !== null) return true;
+      return isLeftBehind ? isIdle : !hasUnsettled;
+    });
   }
 
   /** Nobody takes anything any more, or storing failed: reading on would be for nothing. */
   get isOver(): boolean {
-    return (
-      this.failure !== null || this.endpoints.every((endpoint) => endpoint.heldBecause !== null)
-    );
+    return this.failure !== null || this.endpoints.every((endpoint) => endpoint.takesNothing);
   }
 
   get failure(): { readonly error: unknown } | null {
-    return this.endpoints.find((endpoint) => endpoint.failure !== null)?.failure ?? null;
+    return this.endpoints.find(({ outlet }) => outlet.failure !== null)?.outlet.failure ?? null;
+  }
+
+  /** Of what stands before this, nobody who takes anything wants anything. */
+  get settledBefore(): Lsn | null {
+    const taking = this.endpoints.filter((endpoint) => !endpoint.takesNothing);
+    if (taking.length === 0) return null;
+    return taking.map(({ watermark }) => watermark.commitLsn).reduce(minLsn);
   }
 
   get slotMayAdvanceTo(): Lsn {
@@ -92,11 +109,11 @@ export class Dispatcher {
   }
 
   stopSending(): void {
-    for (const endpoint of this.endpoints) endpoint.stopSending();
+    for (const { outlet } of this.endpoints) outlet.stopSending();
   }
 
   abortAttempts(): void {
-    for (const endpoint of this.endpoints) endpoint.abortAttempts();
+    for (const endpoint of this.endpoints) endpoint.abort();
   }
 
   async idle(): Promise<void> {

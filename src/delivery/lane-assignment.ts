@@ -9,7 +9,12 @@ export type LaneAssignment = (event: ChangeEvent) => readonly number[];
  * strict: one lane. key: the lane of the row's key, and barriers where an event touches rows of more
  * than one: a change of key touches two, a truncate or a logical message all. none: spread by place.
  */
-export function laneAssignment(ordering: Ordering, laneCount: number): LaneAssignment {
+export function laneAssignment(
+  ordering: Ordering,
+  laneCount: number,
+  /** What an event is about, where that is not its row's key; null, as an answer: its key says it. */
+  laneHash: ((event: ChangeEvent) => number | null) | null = null,
+): LaneAssignment {
   const single = Array.from({ length: laneCount }, (_, lane): readonly number[] => [lane]);
   const all = single.map(([lane]) => lane!);
   const first = single[0]!;
@@ -20,6 +25,8 @@ export function laneAssignment(ordering: Ordering, laneCount: number): LaneAssig
   }
   const laneOf = (hash: number): number => ((hash ^ (hash >>> 16)) >>> 0) % laneCount;
   return (event) => {
+    const hash = laneHash === null ? null : laneHash(event);
+    if (hash !== null) return single[laneOf(hash)]!;
     if (event.op === 'truncate' || event.op === 'message' || event.op === 'oversized') return all;
     const lane = laneOf(keyHash(event));
     const previous = previousKeyHash(event);

@@ -1,5 +1,3 @@
-import type { Outcome } from './sink.ts';
-
 export type RetryPolicy = {
   /** Tries in all, the first included. */
   readonly attempts: number;
@@ -24,20 +22,22 @@ export function retryDelayMs(
 
 export type AfterFailure =
   | { readonly kind: 'retry'; readonly delayMs: number }
-  | { readonly kind: 'hold'; readonly reason: string };
+  | { readonly kind: 'hold'; readonly because: string };
 
 /** Whether the same delivery is tried again in this drain, after the given failed attempt (from 1). */
 export function afterFailure(
   policy: RetryPolicy,
   failedAttempt: number,
-  outcome: Exclude<Outcome, { kind: 'delivered' }>,
+  retryAfterMs: number | null,
 ): AfterFailure {
-  const reason = `${outcome.kind}: ${outcome.reason}`;
-  const final = outcome.kind === 'rejected' || outcome.kind === 'gone';
-  if (final || failedAttempt >= policy.attempts) return { kind: 'hold', reason };
-  const retryAfterMs = outcome.kind === 'unavailable' ? outcome.retryAfterMs : null;
   const delayMs = retryDelayMs(policy, failedAttempt, retryAfterMs);
-  if (delayMs <= policy.maxDelayMs) return { kind: 'retry', delayMs };
-  // Asked to stay away longer than this drain should wait: the next one tries again.
-  return { kind: 'hold', reason: `${reason}; asked to wait ${Math.ceil(delayMs / 1000)} s` };
+  // Asked to stay away longer than this drain should wait: a later one tries again.
+  if (delayMs > policy.maxDelayMs) {
+    return { kind: 'hold', because: `asked to wait ${Math.ceil(delayMs / 1000)} s` };
+  }
+  if (failedAttempt >= policy.attempts) {
+    const tries = failedAttempt === 1 ? 'attempt' : 'attempts';
+    return { kind: 'hold', because: `after ${failedAttempt} ${tries}` };
+  }
+  return { kind: 'retry', delayMs };
 }

@@ -15,6 +15,8 @@ type Entry = {
   /** Every transaction that committed before this LSN had been offered when the entry opened. */
   readonly beforeThrough: Lsn;
   settled: boolean;
+  /** Events settled by themselves, while others of the entry are not. */
+  readonly settledAlone: Set<number>;
 };
 
 /**
@@ -62,6 +64,7 @@ export class Settlement {
       before: this.#lastSeen(),
       beforeThrough: this.#seenThrough,
       settled: false,
+      settledAlone: new Set(),
     };
     this.#entries.push(entry);
     return entry;
@@ -80,6 +83,13 @@ export class Settlement {
       this.#entries.splice(0, this.#oldest);
       this.#oldest = 0;
     }
+  }
+
+  /** Some of an entry's events, by their place in it; the last of them settle the entry. */
+  settleSome(entry: Entry, indexes: Iterable<number>): void {
+    if (entry.settled) return;
+    for (const index of indexes) entry.settledAlone.add(index);
+    if (entry.settledAlone.size === entry.events.seqs.length) this.settle(entry);
   }
 
   /** An entry may begin before the oldest unsettled one and end behind it: lanes fill side by side. */
@@ -123,8 +133,8 @@ export class Settlement {
     const straddling = this.#straddling
       .flatMap(({ events }) => positionsIn(events))
       .filter((position) => comparePositions(position, watermark) > 0);
-    const ahead = this.#entries.slice(this.#oldest).filter((entry) => entry.settled);
-    return [...straddling, ...ahead.flatMap(({ events }) => positionsIn(events))];
+    const ahead = this.#entries.slice(this.#oldest).flatMap(settledIn);
+    return [...straddling, ...ahead];
   }
 
   #lastSeen(): Position {
@@ -137,6 +147,11 @@ export class Settlement {
 }
 
 export type SettlementEntry = Entry;
+
+function settledIn({ settled, settledAlone, events }: Entry): Position[] {
+  if (settled) return positionsIn(events);
+  return [...settledAlone].map((index) => positionIn(events, index));
+}
 
 function positionsIn(events: Settleable): Position[] {
   return events.seqs.map((_seq, index) => positionIn(events, index));

@@ -5,34 +5,41 @@ export type Delivery = {
   readonly contentType: string;
   readonly body: Uint8Array;
   readonly eventCount: number;
+  /** What the format puts beside a body that is one event alone. */
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+/** What came back, for a person to see: the status, and the first KiB of the body. */
+export type Answer = { readonly status: number; readonly body: string };
+
+type Failure = {
+  readonly reason: string;
+  /** null: no answer came. */
+  readonly answer: Answer | null;
 };
 
 /**
  * What an endpoint made of a delivery.
  * - delivered: confirmed, durably theirs
+ * - partial: confirmed but for these events, by id
  * - unavailable: may work later, nothing needs to change
  * - misconfigured: a deploy, a URL or a key is wrong, not the event
  * - rejected: these events are refused, and would be again
+ * - too_large: the body is; fewer events may fit
  * - gone: the endpoint asks never to be called again
  */
 export type Outcome =
-  | { readonly kind: 'delivered' }
-  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number | null }
-  | { readonly kind: 'misconfigured'; readonly reason: string }
-  | { readonly kind: 'rejected'; readonly reason: string }
-  | { readonly kind: 'gone'; readonly reason: string };
-
-/** How events stand together in a body. */
-export type Framing = {
-  /** Bytes before the first event. For ids of one length, always of one length. */
-  readonly head: (id: string) => Uint8Array;
-  readonly separator: Uint8Array;
-  readonly tail: Uint8Array;
-};
+  | { readonly kind: 'delivered'; readonly pauseMs: number | null }
+  | ({ readonly kind: 'partial'; readonly failedIds: readonly string[] } & Failure)
+  | ({ readonly kind: 'unavailable'; readonly retryAfterMs: number | null } & Failure)
+  | ({ readonly kind: 'misconfigured' } & Failure)
+  | ({ readonly kind: 'rejected' } & Failure)
+  | ({ readonly kind: 'too_large' } & Failure)
+  | ({ readonly kind: 'gone' } & Failure);
 
 /** What speaks to an endpoint. `send` never rejects: every failure is an outcome. */
 export interface Sink {
-  readonly framing: Framing;
-  send(delivery: Delivery, signal: AbortSignal): Promise<Outcome>;
+  /** traceparent: of the trace that the attempt belongs to; without it, it is one of its own. */
+  send(delivery: Delivery, signal: AbortSignal, traceparent?: string): Promise<Outcome>;
   close(): Promise<void>;
 }

@@ -1,7 +1,9 @@
 import { Assembler } from '../changes/assembler.ts';
 import { AssemblyError } from '../changes/assembly-error.ts';
 import type { ChangeEvent, Transaction } from '../changes/change-event.ts';
+import type { Position } from '../changes/position.ts';
 import { RelationCache, type RelationCatalog } from '../changes/relation-cache.ts';
+import { AlreadySettled } from '../delivery/already-settled.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { type Lsn, maxLsn } from '../pgoutput/lsn.ts';
@@ -21,6 +23,8 @@ export type ConsumeOptions = {
   /** Events to take at the most. */
   readonly maxEvents: number;
   readonly onNewEvent: () => void;
+  /** Up to here events were counted by an earlier round, whoever gets them now. */
+  readonly countedThrough: Position;
 };
 
 /** Bytes of a window → messages → transactions → events → the dispatcher. */
@@ -31,12 +35,15 @@ export class Consumer {
   readonly #assembler: Assembler;
   #completeThrough: Lsn | null = null;
   #taken = 0;
-  #counted: Transaction | null = null;
+  readonly #counted: AlreadySettled;
+  #countedTransaction: Transaction | null = null;
+  #countedSeq = 0;
   transactions = 0;
   events = 0;
 
   constructor(options: ConsumeOptions) {
     this.#options = options;
+    this.#counted = new AlreadySettled(options.countedThrough, []);
     this.#relations = new RelationCache(options.catalog, options.configuredKeys);
     this.#assembler = new Assembler(this.#relations, {
       event: (event) => this.#offer(event),
@@ -47,6 +54,11 @@ export class Consumer {
   /** Everything that stands before this has been offered; null: nothing came since the window began. */
   get completeThrough(): Lsn | null {
     return this.#completeThrough;
+  }
+
+  get countedThrough(): Position {
+    if (this.#countedTransaction === null) return this.#options.countedThrough;
+    return { commitLsn: this.#countedTransaction.commitLsn, seq: this.#countedSeq };
   }
 
   get limitReached(): boolean {
@@ -89,11 +101,13 @@ export class Consumer {
     const schema = event.op === 'message' ? null : event.relation?.schema;
     if (schema !== undefined && schema !== null && schema === stateSchema) return;
     if (!dispatcher.offer(event)) return;
-    if (event.transaction !== this.#counted) this.transactions += 1;
-    this.#counted = event.transaction;
+    onNewEvent();
+    if (this.#counted.check(event.transaction, event.seq) === 'before') return;
+    if (event.transaction !== this.#countedTransaction) this.transactions += 1;
+    this.#countedTransaction = event.transaction;
+    this.#countedSeq = event.seq;
     this.events += 1;
     this.#taken += 1;
-    onNewEvent();
   }
 
   #complete(lsn: Lsn): void {

@@ -34,9 +34,11 @@ async function runPasses(run: DrainRun): Promise<PassEnd> {
       run.session ??= await run.options.open();
       return await drainPass(run, run.session);
     } catch (error) {
+      // The session is left open: it can still record that the drain failed.
+      if (!worthAnotherTry(run, error)) throw error;
       await run.closeSession();
       failures = run.settledEvents > before ? 1 : failures + 1;
-      if (!worthAnotherTry(run, error) || failures > RECONNECT_TRIES) throw error;
+      if (failures > RECONNECT_TRIES) throw error;
       const waitMs = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** (failures - 1));
       // A drain that has not read anything yet is not due, whatever the time.
       if (waitMs > run.stop.timeLeftMs) throw error;

@@ -1,17 +1,15 @@
-import { type ChangeEvent, positionOf } from '../changes/change-event.ts';
-import { comparePositions, eventId, positionBefore } from '../changes/position.ts';
-import { Dispatcher } from '../delivery/dispatcher.ts';
-import {
-  type DispatchEnvironment,
-  EndpointDispatch,
-  type EndpointStart,
-} from '../delivery/endpoint-dispatch.ts';
 import type { EventFormat } from '../formats/event-format.ts';
-import type { Lsn } from '../pgoutput/lsn.ts';
-import type { DrainSession, SourceState } from './ports.ts';
+import { Dispatcher } from '../delivery/dispatcher.ts';
+import { EndpointDispatch } from '../delivery/endpoint-dispatch.ts';
+import type { DispatchEnvironment, EndpointStore } from '../delivery/outlet.ts';
+import type { Span } from '../delivery/tracing.ts';
+import type { DrainSession, EndpointSetup, SourceState } from './ports.ts';
+import type { RoundStart } from './round-start.ts';
 import type { DrainRun } from './run.ts';
-import { decodePositions } from './settled-ahead.ts';
-import type { Checkpoint, DeadLetter, Lease } from './state-store.ts';
+import type { Lease, StateStore } from './state-store.ts';
+
+/** What is loaded of the parked events at a time. */
+const REPLAY_BYTES = 4 << 20;
 
 /** Every endpoint with its sink, its format and its progress so far. `over` aborts when all is over. */
 export function openDispatcher(
@@ -19,58 +17,62 @@ export function openDispatcher(
   { source, state }: DrainSession,
   now: SourceState,
   lease: Lease,
-  checkpoints: readonly Checkpoint[],
+  starts: RoundStart,
   over: AbortController,
+  span: Span,
 ): Dispatcher {
   const { clock, endpoints, maxEventBytes } = run.options;
   const about = { database: now.database, system: now.identity.systemIdentifier };
   const formats = new Map<string, EventFormat>();
   const environment: DispatchEnvironment = {
     clock,
+    store: endpointStore(run, state, lease),
     onChange() {
       dispatcher.notify();
       if (dispatcher.isOver) over.abort();
     },
+    change: () => dispatcher.change(),
+    mayAttempt: () => run.mayAttempt(),
     onBoundary: (boundary) => run.step(boundary),
-    onAttempt: (endpoint, delivery, outcome) => run.logAttempt(endpoint, delivery, outcome),
-    storeDeadLetter: (endpoint, event, detail) =>
-      state.addDeadLetters(lease, [deadLetter(endpoint, event, detail)]),
+    onAttempt: (...attempt) => run.logAttempt(...attempt),
+    span,
   };
-  const targets = endpoints.map((setup) => {
-    const { name } = setup.options;
-    const format = formats.get(setup.formatKey) ?? setup.createFormat(source.catalog);
+  const open = (setup: EndpointSetup): { endpoint: EndpointDispatch; format: EventFormat } => {
+    const { name, batch } = setup.options;
+    const format = formats.get(setup.formatKey) ?? setup.createFormat(source.catalog, about);
     formats.set(setup.formatKey, format);
-    const options = { ...setup.options, contentType: format.contentType, maxEventBytes };
-    const sink = run.sinkOf(name, () => setup.createSink(about));
-    const checkpoint = checkpoints.find(({ endpoint }) => endpoint === name);
-    const start = startOf(checkpoint, now.slotAt);
-    return { endpoint: new EndpointDispatch(options, sink, start, environment), format };
-  });
-  const dispatcher = new Dispatcher(targets);
+    const framing = setup.createFraming(about);
+    const options = { ...setup.options, batch: { ...batch, framing, maxEventBytes } };
+    const parts = {
+      format,
+      route: setup.createRoute(source.catalog),
+      ...run.connectionTo(name),
+    };
+    return {
+      endpoint: new EndpointDispatch(options, parts, starts.get(name)!, environment),
+      format,
+    };
+  };
+  const dispatcher: Dispatcher = new Dispatcher(endpoints.map(open), clock);
+  if (dispatcher.isOver) over.abort();
   return dispatcher;
 }
 
-/** An endpoint without a checkpoint is new: it starts where the slot stands. */
-function startOf(checkpoint: Checkpoint | undefined, slotAt: Lsn): EndpointStart {
-  const atSlot = positionBefore(slotAt);
-  if (checkpoint === undefined) return { settled: atSlot, settledAhead: [], slotAt };
-  const settled = comparePositions(checkpoint.settled, atSlot) > 0 ? checkpoint.settled : atSlot;
-  return { settled, settledAhead: decodePositions(checkpoint.settledAhead), slotAt };
-}
-
-function deadLetter(endpoint: string, event: ChangeEvent, detail: string): DeadLetter {
-  const position = positionOf(event);
-  const relation = event.op === 'message' ? null : event.relation;
+function endpointStore(run: DrainRun, state: StateStore, lease: Lease): EndpointStore {
+  const { pipeline } = lease;
   return {
-    endpoint,
-    position,
-    eventId: eventId(position),
-    schema: relation?.schema ?? null,
-    table: relation?.table ?? null,
-    operation: event.op === 'oversized' ? event.originalOp : event.op,
-    // What was too large to be sent is too large to be kept beside the progress.
-    body: null,
-    reason: 'event_too_large',
-    detail,
+    async setAside(letter) {
+      await run.step('before-set-aside');
+      await state.addDeadLetters(lease, [letter]);
+      await run.step('after-set-aside');
+    },
+    async park(batches) {
+      await run.step('before-park');
+      await state.park(lease, batches);
+      await run.step('after-park');
+    },
+    loadParked: (endpoint, afterId) => state.loadParked(pipeline, endpoint, afterId, REPLAY_BYTES),
+    setAsidePositions: (endpoint) => state.setAsideSinceParked(pipeline, endpoint),
+    pause: (endpoint, reason) => state.pauseEndpoint(pipeline, endpoint, { reason, parks: false }),
   };
 }

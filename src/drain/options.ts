@@ -1,6 +1,8 @@
 import type { Clock } from '../clock/clock.ts';
+import type { StartSpan } from '../delivery/tracing.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
 import type { DrainLog, DrainSession, DrainStep, EndpointSetup } from './ports.ts';
+import type { RequestAllowance } from './request-allowance.ts';
 
 export type DrainOptions = {
   readonly pipeline: string;
@@ -12,6 +14,8 @@ export type DrainOptions = {
   /** null: until caught up. */
   readonly deadlineMs: number | null;
   readonly maxChanges: number;
+  /** Without it, as many requests as it takes. */
+  readonly requests?: RequestAllowance | undefined;
   readonly maxWindowChanges: number;
   readonly maxWindowBytes: number;
   readonly maxEventBytes: number;
@@ -23,6 +27,8 @@ export type DrainOptions = {
   readonly redact: (text: string) => string;
   readonly open: () => Promise<DrainSession>;
   readonly createRunId: () => string;
+  /** Without it nothing is traced. */
+  readonly startSpan?: StartSpan | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((step: DrainStep) => void | Promise<void>) | undefined;
   readonly onProgress?: ((progress: DrainProgress) => void) | undefined;

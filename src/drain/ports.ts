@@ -1,5 +1,8 @@
 import type { RelationCatalog } from '../changes/relation-cache.ts';
 import type { EndpointOptions } from '../delivery/endpoint-dispatch.ts';
+import type { RateLimit } from '../delivery/rate-limit.ts';
+import type { Route } from '../routing/route.ts';
+import type { Framing } from '../delivery/framing.ts';
 import type { Sink } from '../delivery/sink.ts';
 import type { EventFormat } from '../formats/event-format.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
@@ -41,9 +44,15 @@ export type DrainSession = {
 export type SourceAbout = { readonly database: string; readonly system: string | null };
 
 export type EndpointSetup = {
-  readonly options: Omit<EndpointOptions, 'contentType' | 'maxEventBytes'>;
+  readonly options: Omit<EndpointOptions, 'batch'> & {
+    readonly batch: Pick<EndpointOptions['batch'], 'maxEvents' | 'maxBytes' | 'transactional'>;
+  };
   readonly createSink: (about: SourceAbout) => Sink;
-  readonly createFormat: (catalog: RelationCatalog) => EventFormat;
+  /** `warn` is told what an operator should know of it while it lasts. */
+  readonly createLimit: (warn: (message: string) => void) => Promise<RateLimit>;
+  readonly createRoute: (catalog: RelationCatalog) => Route;
+  readonly createFraming: (about: SourceAbout) => Framing;
+  readonly createFormat: (catalog: RelationCatalog, about: SourceAbout) => EventFormat;
   /** Endpoints with equal keys share a format: an event is written once for all of them. */
   readonly formatKey: string;
 };
@@ -60,6 +69,10 @@ export type DrainStep =
   | 'window-read'
   | 'before-send'
   | 'after-send'
+  | 'before-park'
+  | 'after-park'
+  | 'before-set-aside'
+  | 'after-set-aside'
   | 'before-checkpoint'
   | 'after-checkpoint'
   | 'before-advance'

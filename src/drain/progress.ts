@@ -1,6 +1,8 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
-import type { DispatchCounts, EndpointDispatch } from '../delivery/endpoint-dispatch.ts';
+import type { EndpointDispatch } from '../delivery/endpoint-dispatch.ts';
+import type { DispatchCounts } from '../delivery/outlet.ts';
+import { stateOf } from './endpoint-state.ts';
 import { encodePositions } from './settled-ahead.ts';
 import type { EndpointProgress, Lease, StateStore } from './state-store.ts';
 
@@ -78,13 +80,25 @@ export class Progress {
     const counts = unsaved.map((endpoint) => ({ ...endpoint.counts }));
     const marks = unsaved.map(markOf);
     const progress = unsaved.map((endpoint, i) => this.#progressOf(endpoint, counts[i]!));
+    const replays = unsaved.map(({ outlet }) => outlet.replayed.unsaved());
     await onStep('before-checkpoint');
-    await state.saveProgress(lease, leaseMs, progress);
+    const pauses = await state.saveProgress(
+      lease,
+      leaseMs,
+      progress,
+      replays.flatMap(({ sent }) => sent),
+      replays.flatMap(({ partly }) => partly),
+    );
     await onStep('after-checkpoint');
     this.#renewedAt = clock.now();
     unsaved.forEach((endpoint, i) => {
       this.#saved.set(endpoint, { counts: counts[i]!, mark: marks[i]! });
+      endpoint.outlet.replayed.saved(replays[i]!);
     });
+    for (const { options, outlet } of dispatcher.endpoints) {
+      const pause = pauses.get(options.name);
+      if (pause !== undefined) outlet.pause(pause);
+    }
   }
 
   async #run(): Promise<void> {
@@ -105,15 +119,17 @@ export class Progress {
 
   #progressOf(endpoint: EndpointDispatch, now: DispatchCounts): EndpointProgress {
     const before = this.#saved.get(endpoint)!.counts;
-    const { heldBecause } = endpoint;
+    const { state, reason } = stateOf(endpoint);
     return {
       endpoint: endpoint.options.name,
       settled: endpoint.watermark,
       settledAhead: encodePositions(endpoint.settledAhead()),
-      state: heldBecause === null ? 'active' : 'held',
-      reason: heldBecause === null ? null : this.#options.redact(heldBecause),
+      state,
+      reason: reason === null ? null : this.#options.redact(reason),
+      health: endpoint.outlet.newHealth,
       delivered: now.delivered - before.delivered,
       filtered: now.filtered - before.filtered,
+      parked: now.parked - before.parked,
       deadLettered: now.deadLettered - before.deadLettered,
       failedAttempts: now.failedAttempts - before.failedAttempts,
     };
@@ -122,6 +138,8 @@ export class Progress {
 
 /** Changes with anything that a checkpoint records: what is settled ahead changes a count. */
 function markOf(endpoint: EndpointDispatch): string {
-  const { watermark, counts, heldBecause } = endpoint;
-  return JSON.stringify([String(watermark.commitLsn), watermark.seq, counts, heldBecause]);
+  const { watermark, counts, outlet } = endpoint;
+  const { newHealth, replayed } = outlet;
+  const place = [String(watermark.commitLsn), watermark.seq];
+  return JSON.stringify([place, counts, stateOf(endpoint), newHealth, replayed.hasUnsaved]);
 }

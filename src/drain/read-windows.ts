@@ -1,6 +1,6 @@
 import { type Lsn, maxLsn } from '../pgoutput/lsn.ts';
 import { peekedEnd, type WindowBounds, type WindowChunk, type WindowReader } from './window.ts';
-import type { WindowGovernor } from './window-governor.ts';
+import type { WindowCost, WindowGovernor } from './window-governor.ts';
 
 export type WindowItem =
   | { readonly kind: 'chunk'; readonly chunk: WindowChunk }
@@ -8,6 +8,7 @@ export type WindowItem =
       readonly kind: 'end';
       /** Up to where the window is complete, given how far its messages tell. */
       readonly endLsn: (completeThrough: Lsn | null) => Lsn;
+      readonly cost: WindowCost;
     };
 
 /**
@@ -35,11 +36,13 @@ export async function* readWindows(
     for await (const chunk of window.chunks) yield { kind: 'chunk', chunk };
     const { decodedMs, rowCount } = window;
     const walBytes = Number(bounds.uptoLsn - from);
-    governor.observe({ changes: rowCount, walBytes, decodedMs }, timeLeftMs());
+    const cost = { changes: rowCount, walBytes, decodedMs };
+    governor.observe(cost, timeLeftMs());
     const end: Lsn | null = reader.readsAhead ? await reader.position() : null;
     let peeked: Lsn | null = end;
     yield {
       kind: 'end',
+      cost,
       endLsn: (completeThrough) => (peeked = end ?? peekedEnd(bounds, rowCount, completeThrough)),
     };
     reached = peeked ?? newFrom;

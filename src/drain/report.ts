@@ -11,7 +11,7 @@ export type EndpointReport = {
   failed_attempts: number;
   /** The event id up to which everything is settled; null before the first. */
   checkpoint: string | null;
-  state: 'active' | 'held';
+  state: 'active' | 'held' | 'parking';
   error: string | null;
 };
 

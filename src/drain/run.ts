@@ -1,26 +1,46 @@
-import { eventId } from '../changes/position.ts';
+import { eventId, positionBefore } from '../changes/position.ts';
+import type { EndpointHealth } from '../delivery/circuit-breaker.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
+import type { RateLimit } from '../delivery/rate-limit.ts';
+import { Replayed } from '../delivery/replayed.ts';
 import type { Delivery, Outcome, Sink } from '../delivery/sink.ts';
+import { traceIdOf } from '../delivery/traceparent.ts';
+import type { Span } from '../delivery/tracing.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
-import { formatLsn, type Lsn } from '../pgoutput/lsn.ts';
+import { formatLsn, type Lsn, ZERO_LSN } from '../pgoutput/lsn.ts';
+import { endDrainSpan, startDrainSpan } from './drain-span.ts';
 import type { DrainOptions } from './options.ts';
-import type { DrainSession, DrainStep } from './ports.ts';
+import { stateOf } from './endpoint-state.ts';
+import type { DrainSession, DrainStep, SourceAbout } from './ports.ts';
 import type { DrainReport, DrainStatus, EndpointReport, ReportedError } from './report.ts';
+import { runLog } from './run-log.ts';
 import { encodePositions } from './settled-ahead.ts';
 import type { Checkpoint } from './state-store.ts';
-import { DrainStop } from './stop.ts';
+import { DrainStop, type StopReason } from './stop.ts';
 
 /** How a pass ended by itself. */
 export type PassEnd = 'busy' | 'caught_up' | 'held' | 'stopped';
+
+/** What a drain sends to one endpoint by. */
+type EndpointConnection = { readonly sink: Sink; readonly limit: RateLimit };
 
 /** What one drain knows beyond any single connection. */
 export class DrainRun {
   readonly options: DrainOptions;
   readonly id: string;
+  readonly span: Span;
   readonly stop: DrainStop;
   readonly counts = { windows: 0, transactions: 0, events: 0 };
+  /** A later round reads events again that are counted already. */
+  countedThrough = positionBefore(ZERO_LSN);
   /** Settled by this drain, whether or not it could be written yet. */
   readonly carried = new Map<string, Checkpoint>();
+  /** As this drain found the endpoints, whether or not it could be written yet. */
+  readonly health = new Map<string, EndpointHealth>();
+  /** Endpoints that were put on hold: no further attempt is made in this drain. */
+  readonly held = new Set<string>();
+  readonly #through = new Set<string>();
+  readonly #replayed = new Map<string, Replayed>();
   target: Lsn | null = null;
   fromLsn: Lsn | null = null;
   slotAt: Lsn | null = null;
@@ -30,13 +50,15 @@ export class DrainRun {
   #session: DrainSession | null = null;
   wasConnected = false;
   readonly #startedAt: number;
-  readonly #sinks = new Map<string, Sink>();
+  readonly #connections = new Map<string, EndpointConnection>();
+  readonly #known = new Set<string>();
   readonly #endpoints = new Map<string, EndpointReport>();
 
   constructor(options: DrainOptions) {
     const { clock, deadlineMs, signal } = options;
-    this.options = options;
     this.id = options.createRunId();
+    this.options = { ...options, log: runLog(options.log, this.id) };
+    this.span = startDrainSpan(options, this.id);
     this.#startedAt = clock.now();
     this.stop = new DrainStop({ clock, deadlineMs, signal: signal ?? null });
     for (const { options: endpoint } of options.endpoints) {
@@ -55,7 +77,17 @@ export class DrainRun {
 
   get settledEvents(): number {
     const reports = [...this.#endpoints.values()];
-    return reports.reduce((sum, report) => sum + report.delivered + report.dead_lettered, 0);
+    return reports.reduce((sum, report) => {
+      const { delivered, filtered, parked, dead_lettered } = report;
+      return sum + delivered + filtered + parked + dead_lettered;
+    }, 0);
+  }
+
+  /** False, and time to stop, once every request that this drain may make is made. */
+  mayAttempt(): boolean {
+    const allowed = this.options.requests?.promise() ?? true;
+    if (!allowed) this.stop.ranOutOfRequests();
+    return allowed;
   }
 
   async step(step: DrainStep): Promise<void> {
@@ -68,23 +100,60 @@ export class DrainRun {
     this.options.onProgress?.({ ...this.counts, slotAt, readTo: readTo ?? slotAt, target });
   }
 
-  /** Sinks keep their connections for the whole drain. */
-  sinkOf(endpoint: string, create: () => Sink): Sink {
-    let sink = this.#sinks.get(endpoint);
-    if (sink === undefined) this.#sinks.set(endpoint, (sink = create()));
-    return sink;
+  /** Sinks keep their connections, and limits what they let through, for the whole drain. */
+  async connect(about: SourceAbout): Promise<void> {
+    for (const { options, createSink, createLimit } of this.options.endpoints) {
+      const { name } = options;
+      if (this.#connections.has(name)) continue;
+      const limit = await createLimit((said) => this.options.log.warn(said, { endpoint: name }));
+      this.#connections.set(name, { sink: createSink(about), limit });
+    }
   }
 
-  logAttempt(endpoint: string, delivery: Delivery, outcome: Outcome): void {
+  connectionTo(endpoint: string): EndpointConnection {
+    return this.#connections.get(endpoint)!;
+  }
+
+  /** Once a drain: an endpoint that is new gets nothing from before. */
+  logNewEndpoint(endpoint: string): void {
+    if (this.#known.has(endpoint)) return;
+    this.#known.add(endpoint);
+    const fields = { endpoint, from_lsn: textOf(this.slotAt) };
+    this.options.log.info(
+      'new endpoint: it gets what comes after the position of the slot',
+      fields,
+    );
+  }
+
+  logAttempt(endpoint: string, delivery: Delivery, outcome: Outcome, traceparent: string): void {
     const { log } = this.options;
     const fields = {
-      run_id: this.id,
       endpoint,
       batch_id: delivery.id,
       events: delivery.eventCount,
+      trace_id: traceIdOf(traceparent),
     };
     if (outcome.kind === 'delivered') log.debug('delivered', fields);
     else log.warn('delivery failed', { ...fields, outcome: outcome.kind, reason: outcome.reason });
+  }
+
+  /** What this drain sent of an endpoint's parked batches, whether or not it could be written yet. */
+  replayedOf(endpoint: string): Replayed {
+    const known = this.#replayed.get(endpoint) ?? new Replayed();
+    this.#replayed.set(endpoint, known);
+    return known;
+  }
+
+  /** A round was read to the target: who was there to the end has everything. */
+  noteThrough({ endpoints }: Dispatcher): void {
+    for (const { options, hasUnsettled, takesNothing } of endpoints) {
+      if (!hasUnsettled && !takesNothing) this.#through.add(options.name);
+    }
+  }
+
+  /** This drain has nothing new for the endpoint any more. */
+  isThrough(endpoint: string): boolean {
+    return this.#through.has(endpoint);
   }
 
   /** Takes over what a pass settled. */
@@ -92,14 +161,18 @@ export class DrainRun {
     for (const endpoint of dispatcher.endpoints) {
       const { name } = endpoint.options;
       const report = this.#endpoints.get(name)!;
-      const { counts, heldBecause, watermark } = endpoint;
+      const { counts, watermark, outlet } = endpoint;
+      const { state, reason } = stateOf(endpoint);
       report.delivered += counts.delivered;
       report.filtered += counts.filtered;
+      report.parked += counts.parked;
       report.dead_lettered += counts.deadLettered;
       report.failed_attempts += counts.failedAttempts;
       report.checkpoint = watermark.seq < 0 ? report.checkpoint : eventId(watermark);
-      report.state = heldBecause === null ? 'active' : 'held';
-      report.error = heldBecause === null ? null : this.options.redact(heldBecause);
+      report.state = state;
+      report.error = reason === null ? null : this.options.redact(reason);
+      if (outlet.heldBecause !== null) this.held.add(name);
+      if (outlet.newHealth !== null) this.health.set(name, outlet.newHealth);
       const settledAhead = encodePositions(endpoint.settledAhead());
       this.carried.set(name, { endpoint: name, settled: watermark, settledAhead });
     }
@@ -121,6 +194,7 @@ export class DrainRun {
       error: reported,
     };
     await this.#record(report);
+    endDrainSpan(this.span, report);
     return report;
   }
 
@@ -133,7 +207,9 @@ export class DrainRun {
   async close(): Promise<void> {
     this.stop.dispose();
     await this.closeSession();
-    await Promise.all([...this.#sinks.values()].map((sink) => sink.close()));
+    await Promise.all(
+      [...this.#connections.values()].flatMap(({ sink, limit }) => [sink.close(), limit.close()]),
+    );
   }
 
   /** A drain that had time, had something to do, and got nothing done does not report success. */
@@ -142,8 +218,7 @@ export class DrainRun {
     const moved = this.slotAt !== null && this.fromLsn !== null && this.slotAt > this.fromLsn;
     // WAL that concerns nobody is progress only while there is nothing else.
     if (this.settledEvents > 0 || (moved && this.counts.events === 0)) return null;
-    const message = 'the deadline passed before anything could be delivered';
-    return reportError(new WalhookError('stuck', message), this.options.redact);
+    return reportError(stuckBecause(this.stop.reason), this.options.redact);
   }
 
   #lagBytes(): number | null {
@@ -157,6 +232,8 @@ export class DrainRun {
     const found = this.counts.events > 0;
     const worth = report.status === 'failed' || report.status === 'held' || found;
     if (!worth || report.status === 'busy' || this.#session === null) return;
+    const { code } = report.error ?? {};
+    if (code === 'state_missing' || code === 'state_outdated') return;
     const run = {
       runId: this.id,
       pipeline: this.options.pipeline,
@@ -175,6 +252,14 @@ export class DrainRun {
 
 function statusOf(end: PassEnd): DrainStatus {
   return end === 'stopped' ? 'deadline' : end;
+}
+
+function stuckBecause(reason: StopReason | null): WalhookError {
+  const nothing = 'before anything could be delivered';
+  if (reason !== 'requests') return new WalhookError('stuck', `the deadline passed ${nothing}`);
+  return new WalhookError('stuck', `drain.maxRequests was reached ${nothing}`, {
+    remedy: 'Correct the endpoint that took no request, or raise drain.maxRequests.',
+  });
 }
 
 function emptyReport(name: string): EndpointReport {

@@ -1,5 +1,12 @@
 import type { Position } from '../changes/position.ts';
+import type { EndpointHealth } from '../delivery/circuit-breaker.ts';
+import type { DeadLetter } from '../delivery/dead-letter.ts';
+import type { ParkedBatch, StoredParkedBatch } from '../delivery/parked-batch.ts';
+import type { PartlyReplayed } from '../delivery/replayed.ts';
+import type { Answer } from '../delivery/sink.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
+
+export type { DeadLetter } from '../delivery/dead-letter.ts';
 
 /** What a slot is known by beside its name. null: the server does not let this role see it. */
 export type SlotIdentity = {
@@ -64,40 +71,90 @@ export type Checkpoint = {
   readonly settledAhead: Uint8Array;
 };
 
+/** What an endpoint did with its events in the last drain. */
+export type EndpointState = 'active' | 'held' | 'parking';
+
 export type EndpointProgress = Checkpoint & {
-  readonly state: 'active' | 'held';
-  /** Why it is held, masked. */
+  readonly state: EndpointState;
+  /** Why it is not active, masked. */
   readonly reason: string | null;
+  /** null where no attempt was made: a person may have resumed the endpoint meanwhile. */
+  readonly health: EndpointHealth | null;
   /** Counts since the last saved progress; the tables hold the sums. */
   readonly delivered: number;
   readonly filtered: number;
+  readonly parked: number;
   readonly deadLettered: number;
   readonly failedAttempts: number;
 };
 
+/** Nothing is sent to a paused endpoint until a person resumes it. */
+export type Pause = {
+  readonly at: Date;
+  readonly reason: string;
+  /** Its events are parked meanwhile; else it holds the slot. */
+  readonly parks: boolean;
+};
+
 export type EndpointRecord = Checkpoint & {
-  readonly state: 'active' | 'held';
+  readonly state: EndpointState;
   readonly reason: string | null;
+  readonly health: EndpointHealth;
+  readonly pause: Pause | null;
   readonly delivered: bigint;
   readonly filtered: bigint;
+  readonly parked: bigint;
   readonly deadLettered: bigint;
   readonly failedAttempts: bigint;
   readonly updatedAt: Date;
 };
 
-export type DeadLetter = {
+/** Parked and not sent yet. */
+export type DeadLetterCount = {
   readonly endpoint: string;
-  readonly position: Position;
-  readonly eventId: string;
-  readonly schema: string | null;
-  readonly table: string | null;
-  readonly operation: string;
-  /** The event as it would have been sent, or null where it was too large to be read. */
-  readonly body: string | null;
-  /** A stable word, `event_too_large`, and what was seen. */
   readonly reason: string;
-  readonly detail: string;
+  readonly letters: number;
 };
+
+export type ParkedCount = {
+  readonly batches: number;
+  readonly events: number;
+  readonly bytes: number;
+  readonly oldestAt: Date;
+};
+
+export type StoredDeadLetter = DeadLetter & {
+  readonly id: bigint;
+  readonly createdAt: Date;
+  readonly lastAttemptAt: Date | null;
+};
+
+export type DeadLetterKey = {
+  readonly id: bigint;
+  readonly endpoint: string;
+  /** Without one there is nothing to send again. */
+  readonly hasBody: boolean;
+  /** Where it never was, a filter or a transform failed: the body is the event as it was before. */
+  readonly wasSent: boolean;
+};
+
+/** Which dead letters; what is absent does not matter. */
+export type DeadLetterFilter = {
+  readonly ids?: readonly bigint[];
+  readonly endpoint?: string;
+  /** `schema.table`, or a table of any schema. */
+  readonly table?: string;
+  readonly reason?: string;
+  /** By when they became dead letters: from, and before. */
+  readonly since?: Date;
+  readonly until?: Date;
+};
+
+export type RedriveOutcome =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'failed'; readonly detail: string; readonly answer: Answer | null };
+
+export type { StoredParkedBatch } from '../delivery/parked-batch.ts';
 
 export type RunRecord = {
   readonly runId: string;
@@ -130,13 +187,73 @@ export interface StateStore {
   /** Ends the lease and notes where the slot stands now. A lost lease is not an error here. */
   releaseLease(lease: Lease, slotAt: Lsn | null): Promise<void>;
   loadEndpoints(pipeline: string): Promise<readonly EndpointRecord[]>;
-  /** Writes checkpoints and counts, and renews the lease, in one statement. */
-  saveProgress(lease: Lease, ttlMs: number, progress: readonly EndpointProgress[]): Promise<void>;
+  /**
+   * Writes checkpoints and counts, forgets parked batches that were sent, notes what is settled of those
+   * that were sent in part, and renews the lease, in one statement: a batch that came back after a
+   * crash would be sent again behind events that are newer.
+   * The answer: who is paused, for a person may pause an endpoint while it is drained to.
+   */
+  saveProgress(
+    lease: Lease,
+    ttlMs: number,
+    progress: readonly EndpointProgress[],
+    sentBatches?: readonly bigint[],
+    partlySent?: readonly PartlyReplayed[],
+  ): Promise<ReadonlyMap<string, Pause>>;
   /** The same event twice is one dead letter. */
   addDeadLetters(lease: Lease, letters: readonly DeadLetter[]): Promise<void>;
   countDeadLetters(pipeline: string): Promise<ReadonlyMap<string, number>>;
+  countDeadLetterReasons(pipeline: string): Promise<readonly DeadLetterCount[]>;
+  /** Newest first. */
+  listDeadLetters(
+    pipeline: string,
+    filter: DeadLetterFilter,
+    limit: number,
+  ): Promise<readonly StoredDeadLetter[]>;
+  /** All of them, without what they hold: in the order of their positions. */
+  findDeadLetters(pipeline: string, filter: DeadLetterFilter): Promise<readonly DeadLetterKey[]>;
+  /**
+   * Sends one dead letter while its row is locked: deletes it once delivered, else notes the attempt.
+   * Two at once: one sends, the other gets null, as where the row is gone. An error that `send`
+   * throws leaves it as it was. The store's connection is taken until then: another call waits.
+   */
+  redriveDeadLetter(
+    pipeline: string,
+    id: bigint,
+    send: (letter: StoredDeadLetter) => Promise<RedriveOutcome>,
+  ): Promise<RedriveOutcome | null>;
+  /** How many there were. */
+  discardDeadLetters(pipeline: string, filter: DeadLetterFilter): Promise<number>;
+
+  /** Appends batches in this order; durable once it resolves. */
+  park(lease: Lease, batches: readonly ParkedBatch[]): Promise<void>;
+  /** The next batches after that id, in order: one at least where there is one, else up to `maxBytes`. */
+  loadParked(
+    pipeline: string,
+    endpoint: string,
+    afterId: bigint,
+    maxBytes: number,
+  ): Promise<readonly StoredParkedBatch[]>;
+  countParked(pipeline: string): Promise<ReadonlyMap<string, ParkedCount>>;
+  /**
+   * By endpoint, positions beyond its checkpoint that are parked or dead letters: settled, though a
+   * process died before its checkpoint told so.
+   */
+  settledInStore(pipeline: string): Promise<ReadonlyMap<string, readonly Position[]>>;
+  /**
+   * Positions of the endpoint's dead letters from after it began to park: they may stand in a parked
+   * batch too, where a process died in the middle of sending it.
+   */
+  setAsideSinceParked(pipeline: string, endpoint: string): Promise<readonly Position[]>;
+
+  /** Until it is resumed. Throws state_missing where the pipeline is not registered. */
+  pauseEndpoint(pipeline: string, endpoint: string, pause: Omit<Pause, 'at'>): Promise<void>;
+  /** Also closes its breaker: the next drain tries at once. False: it was not paused, nor waiting. */
+  resumeEndpoint(pipeline: string, endpoint: string): Promise<boolean>;
   recordRun(run: RunRecord, keepMs: number): Promise<void>;
   listRuns(pipeline: string, limit: number): Promise<readonly RunRecord[]>;
+  /** By status: those that are kept. */
+  countRuns(pipeline: string): Promise<ReadonlyMap<string, number>>;
   /** Forgets every endpoint's checkpoint, so that each starts at the slot's position. */
   forgetCheckpoints(pipeline: string): Promise<void>;
   /** Drops the pipeline's rows; the schema too where nobody else's are left. */

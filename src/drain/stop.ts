@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 
-export type StopReason = 'deadline' | 'signal' | 'limit';
+export type StopReason = 'deadline' | 'signal' | 'limit' | 'requests';
 
 export type StopOptions = {
   readonly clock: Clock;
@@ -20,7 +20,7 @@ const DELIVERING_SHARE = 0.5;
 const MAX_DELIVERING_MS = 5_000;
 
 /**
- * When to stop reading: a deadline, a signal, or a bound on changes.
+ * When to stop reading: a deadline, a signal, or a bound on changes or requests.
  *
  *     start ─────── reading and sending ───────┬── requests end, progress is saved ──┐
  *                                          soft stop                             deadline
@@ -72,6 +72,12 @@ export class DrainStop {
 
   reachedLimit(): void {
     this.#reason ??= 'limit';
+  }
+
+  /** Nothing can be sent any more: what is under way ends, as at a deadline. */
+  ranOutOfRequests(): void {
+    this.#reason ??= 'requests';
+    this.wake();
   }
 
   isDue(): boolean {

@@ -1,4 +1,5 @@
 import type { Dispatcher } from '../delivery/dispatcher.ts';
+import type { Span } from '../delivery/tracing.ts';
 import { type Lsn, minLsn } from '../pgoutput/lsn.ts';
 import { Consumer } from './consume.ts';
 import type { DrainSession } from './ports.ts';
@@ -6,7 +7,9 @@ import type { Progress } from './progress.ts';
 import { readAhead } from './read-ahead.ts';
 import { readWindows } from './read-windows.ts';
 import type { DrainRun, PassEnd } from './run.ts';
-import { WindowGovernor } from './window-governor.ts';
+import { skipSettled } from './skip-settled.ts';
+import type { WindowReader } from './window.ts';
+import { type WindowCost, WindowGovernor } from './window-governor.ts';
 
 /** Chunks of later windows that wait in memory while earlier ones are delivered. */
 const READ_AHEAD_BYTES = 16 << 20;
@@ -21,6 +24,9 @@ export class WindowLoop {
   readonly #progress: Progress;
   readonly #over: AbortSignal;
   #advancedAt: number;
+  readonly #span: Span;
+  /** Of the window that is being taken in. */
+  #windowSpan: Span | null = null;
 
   constructor(
     run: DrainRun,
@@ -28,7 +34,9 @@ export class WindowLoop {
     dispatcher: Dispatcher,
     progress: Progress,
     over: AbortSignal,
+    span: Span,
   ) {
+    this.#span = span;
     this.#over = over;
     this.#run = run;
     this.#session = session;
@@ -43,13 +51,14 @@ export class WindowLoop {
     const target = run.target!;
     const { source } = this.#session;
     if (run.slotAt! >= target) return 'caught_up';
+    if (this.#dispatcher.isOver) return 'stopped';
     if (await source.hasNothing(target)) {
       this.#dispatcher.offeredThrough(target);
       run.counts.windows += 1;
       return 'caught_up';
     }
     const stopReading = new AbortController();
-    const reader = await source.openReader();
+    const reader = await this.#openReader();
     const governor = new WindowGovernor(run.options);
     const windows = readWindows(
       reader,
@@ -73,10 +82,12 @@ export class WindowLoop {
         if (next.value.done) return 'caught_up';
         const item = next.value.value;
         if (item.kind === 'chunk') {
+          this.#windowSpan ??= this.#startWindowSpan();
           const goOn = await consumer.consume(item.chunk);
           if (consumer.limitReached) run.stop.reachedLimit();
           if (!goOn) return 'stopped';
         } else {
+          this.#endWindowSpan(item.cost);
           await this.#endWindow(item.endLsn(consumer.completeThrough), consumer, reader.readsAhead);
         }
       }
@@ -84,6 +95,7 @@ export class WindowLoop {
       stopReading.abort();
       await reader.close();
       this.#count(consumer);
+      this.#endWindowSpan(null);
     }
   }
 
@@ -95,13 +107,15 @@ export class WindowLoop {
     const dispatcher = this.#dispatcher;
     const { stop } = this.#run;
     if (stop.reason === null || stop.reason === 'limit') {
-      dispatcher.flush();
-      while (!dispatcher.isQuiet) {
+      for (;;) {
+        // Again at each change: what a transform has only now let go fills batches too.
+        dispatcher.flush();
+        if (dispatcher.isQuiet) break;
         if ((await this.#unlessOver(dispatcher.change())) === null) break;
       }
     }
     const given = new AbortController();
-    if (stop.reason === 'deadline' || stop.reason === 'signal') {
+    if (stop.reason !== null && stop.reason !== 'limit') {
       dispatcher.stopSending();
       const { clock } = this.#run.options;
       void clock
@@ -146,9 +160,40 @@ export class WindowLoop {
     }
   }
 
+  #startWindowSpan(): Span {
+    return this.#span.child('walhook.window', { 'walhook.run_id': this.#run.id });
+  }
+
+  /** null: what was begun is left before its end. */
+  #endWindowSpan(cost: WindowCost | null): void {
+    const span = cost === null ? this.#windowSpan : (this.#windowSpan ?? this.#startWindowSpan());
+    this.#windowSpan = null;
+    if (cost === null) return span?.end({}, null);
+    const { changes, walBytes, decodedMs } = cost;
+    const attributes = {
+      'walhook.rows': changes,
+      'walhook.wal_bytes': walBytes,
+      'walhook.decoded_ms': decodedMs,
+    };
+    span?.end(attributes, null);
+  }
+
   async #saveAndAdvance(): Promise<void> {
     await this.#progress.save();
     await this.advance();
+  }
+
+  async #openReader(): Promise<WindowReader> {
+    const reader = await this.#session.source.openReader();
+    try {
+      const { settledBefore } = this.#dispatcher;
+      const { stop } = this.#run;
+      if (settledBefore !== null) await skipSettled(reader, settledBefore, () => stop.isDue());
+      return reader;
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
   }
 
   #openConsumer(): Consumer {
@@ -161,9 +206,10 @@ export class WindowLoop {
       stateSchema: run.options.stateSchema,
       maxEvents: run.options.maxChanges - run.counts.events,
       onNewEvent: () => run.stop.gotNewEvent(),
+      countedThrough: run.countedThrough,
       room: async () => {
         while (dispatcher.isFull) {
-          if ((await this.#unlessOver(dispatcher.change())) === null) return false;
+          if ((await this.#unlessOver(dispatcher.room())) === null) return false;
         }
         return !this.#over.aborted;
       },
@@ -185,6 +231,7 @@ export class WindowLoop {
   #count(consumer: Consumer): void {
     this.#run.counts.transactions += consumer.transactions;
     this.#run.counts.events += consumer.events;
+    this.#run.countedThrough = consumer.countedThrough;
     consumer.transactions = 0;
     consumer.events = 0;
   }

@@ -44,6 +44,8 @@ export interface WindowReader {
   readonly readsAhead: boolean;
   /** Where the next window starts. */
   position(): Promise<Lsn>;
+  /** Lets the next window start there. Only where it reads ahead. */
+  skipTo(to: Lsn): Promise<void>;
   open(bounds: WindowBounds): OpenWindow;
   /** Ends a read that is under way too. */
   close(): Promise<void>;

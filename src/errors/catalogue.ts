@@ -45,6 +45,12 @@ export const ERRORS = {
     exitCode: 1,
     remedy: 'The server closed the connection; the next drain goes on where this one stopped.',
   },
+  database_statement_canceled: {
+    retryable: true,
+    exitCode: 1,
+    remedy:
+      'Look for what it waited for (walhook doctor names long transactions), or raise database.statementTimeoutMs or database.lockTimeoutMs.',
+  },
   database_query_failed: {
     retryable: false,
     exitCode: 1,
@@ -161,10 +167,36 @@ export const ERRORS = {
     remedy:
       'Raise drain.deadlineMs: reading one transaction, or one answer of an endpoint, takes longer than a whole drain may.',
   },
+  filter_failed: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Correct the filter of that endpoint: its where threw on the named event.',
+  },
+  transform_failed: {
+    retryable: false,
+    exitCode: 1,
+    remedy:
+      'Correct the transform of that endpoint: it threw on the named event, or gave what is no event.',
+  },
+  outbox_failed: {
+    retryable: false,
+    exitCode: 1,
+    remedy: 'Name columns that the outbox table has in the outbox of that endpoint.',
+  },
   endpoint_held: {
     retryable: true,
     exitCode: 3,
     remedy: 'Make the endpoint answer 2xx again; its events wait in the slot.',
+  },
+  endpoint_unknown: {
+    retryable: false,
+    exitCode: 2,
+    remedy: 'See walhook endpoints list for the names there are.',
+  },
+  dead_letter_unknown: {
+    retryable: false,
+    exitCode: 2,
+    remedy: 'See walhook dead-letters list: it may have been delivered or discarded meanwhile.',
   },
   embedded_missing: {
     retryable: false,
@@ -176,6 +208,47 @@ export const ERRORS = {
     retryable: false,
     exitCode: 1,
     remedy: 'See what initdb or the server said.',
+  },
+  ioredis_missing: {
+    retryable: false,
+    exitCode: 2,
+    remedy: 'Run npm install ioredis, or leave out rateLimit.store.',
+  },
+  unauthorized: {
+    retryable: false,
+    exitCode: 2,
+    remedy: 'Send Authorization: Bearer with one of the tokens in WALHOOK_TOKEN or CRON_SECRET.',
+  },
+  token_missing: {
+    retryable: false,
+    exitCode: 2,
+    remedy:
+      'Set WALHOOK_TOKEN: without a token the HTTP app answers to programs of the same machine alone.',
+  },
+  route_unknown: {
+    retryable: false,
+    exitCode: 2,
+    remedy: 'See /openapi.json for the routes there are.',
+  },
+  method_not_allowed: {
+    retryable: false,
+    exitCode: 2,
+    remedy: 'Use one of the methods in the Allow header of the answer.',
+  },
+  request_invalid: {
+    retryable: false,
+    exitCode: 2,
+    remedy: 'Correct what the errors of the answer name; /openapi.json describes every request.',
+  },
+  request_too_large: {
+    retryable: false,
+    exitCode: 2,
+    remedy: 'Send a body of 64 KiB at the most, and headers of 16 KiB.',
+  },
+  media_type_unsupported: {
+    retryable: false,
+    exitCode: 2,
+    remedy: 'Send the body as content-type: application/json, not compressed.',
   },
   internal: {
     retryable: false,

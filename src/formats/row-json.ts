@@ -3,12 +3,15 @@ import type { RelationView } from '../changes/relation-view.ts';
 import type { TypeCatalog } from '../changes/type-catalog.ts';
 import { compileValueWriter } from '../changes/values/compile.ts';
 import type { ValueOptions, ValueWriter } from '../changes/values/value-writer.ts';
-import { NULL_VALUE, type Tuple, UNCHANGED_VALUE } from '../pgoutput/tuple.ts';
+import { ABSENT_VALUE, NULL_VALUE, type Tuple, UNCHANGED_VALUE } from '../pgoutput/tuple.ts';
+import type { ColumnPolicy } from './column-policy.ts';
+import { writeInsideString } from './string-inside.ts';
 import { ascii } from './text-bytes.ts';
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const COMMA = 0x2c;
+const UNDERSCORE = 0x5f;
 const NULL = ascii('null');
 
 type ColumnWriter = {
@@ -28,14 +31,14 @@ export class ObjectWriter {
     this.#columns = columns;
   }
 
-  /** Values that the server did not send are left out: absent is not null. */
+  /** Values that the row does not have, or the server did not send, are left out: absent is not null. */
   write(tuple: Tuple, out: JsonWriter): void {
     const { bytes, bounds } = tuple;
     let first = true;
     out.byte(OPEN_BRACE);
     for (const column of this.#columns) {
       const start = bounds[column.index * 2]!;
-      if (start === UNCHANGED_VALUE) continue;
+      if (start < NULL_VALUE) continue;
       const name = first ? column.name : column.nextName;
       first = false;
       out.put(name);
@@ -43,6 +46,44 @@ export class ObjectWriter {
       else column.write(bytes, start, bounds[column.index * 2 + 1]!, out);
     }
     out.byte(CLOSE_BRACE);
+  }
+
+  /**
+   * The same, but what the server did not send comes from `old`; where that has none either, it is
+   * written as `missing`, or left out where there is no `missing`.
+   */
+  writeComplete(
+    tuple: Tuple,
+    old: Tuple | null,
+    missing: Uint8Array | null,
+    out: JsonWriter,
+  ): void {
+    let first = true;
+    out.byte(OPEN_BRACE);
+    for (const column of this.#columns) {
+      const source = tuple.isUnchanged(column.index) && old !== null ? old : tuple;
+      const start = source.bounds[column.index * 2]!;
+      if (start === ABSENT_VALUE || (start === UNCHANGED_VALUE && missing === null)) continue;
+      out.put(first ? column.name : column.nextName);
+      first = false;
+      if (start === NULL_VALUE) out.put(NULL);
+      else if (start === UNCHANGED_VALUE) out.put(missing!);
+      else column.write(source.bytes, start, source.bounds[column.index * 2 + 1]!, out);
+    }
+    out.byte(CLOSE_BRACE);
+  }
+
+  /** The values as one text, `_` between: the inside of a JSON string, without its quotes. */
+  writeText(tupleOf: (column: number) => Tuple, out: JsonWriter): void {
+    let first = true;
+    for (const column of this.#columns) {
+      if (!first) out.byte(UNDERSCORE);
+      first = false;
+      const { bytes, bounds } = tupleOf(column.index);
+      const start = bounds[column.index * 2]!;
+      if (start < 0) out.put(NULL);
+      else writeInsideString(column.write, bytes, start, bounds[column.index * 2 + 1]!, out);
+    }
   }
 
   /** Each column from the tuple that has it. */
@@ -74,31 +115,39 @@ export class ObjectWriter {
   }
 }
 
+export type RowOptions = {
+  readonly values: ValueOptions;
+  /** null: every column, as it is. */
+  readonly columns: ColumnPolicy | null;
+};
+
 export type RelationJson<Fixed> = {
   readonly view: RelationView;
   /** What the format itself renders once a relation. */
   readonly fixed: Fixed;
   readonly row: ObjectWriter;
   readonly identity: ObjectWriter;
-  /** null for a table without a key. */
+  /** null for a table without a key, or of whose key nothing may be shown. */
   readonly key: ObjectWriter | null;
+  /** Whether `key` has all of the key's columns: less than that may be the same for two rows. */
+  readonly keyIsWhole: boolean;
 };
 
 /** The writers of every relation met, compiled once each. */
 export class RowJson<Fixed> {
   readonly #catalog: TypeCatalog;
-  readonly #values: ValueOptions;
-  readonly #renderFixed: (schema: string, table: string) => Fixed;
+  readonly #options: RowOptions;
+  readonly #renderFixed: (view: RelationView) => Fixed;
   readonly #compiled = new WeakMap<RelationView, RelationJson<Fixed>>();
   #last: RelationJson<Fixed> | null = null;
 
   constructor(
     catalog: TypeCatalog,
-    values: ValueOptions,
-    renderFixed: (schema: string, table: string) => Fixed,
+    options: RowOptions,
+    renderFixed: (view: RelationView) => Fixed,
   ) {
     this.#catalog = catalog;
-    this.#values = values;
+    this.#options = options;
     this.#renderFixed = renderFixed;
   }
 
@@ -111,25 +160,34 @@ export class RowJson<Fixed> {
   }
 
   #compile(view: RelationView): RelationJson<Fixed> {
-    const encoder = new TextEncoder();
-    const columns = view.columns.map((column, index): ColumnWriter => {
-      const quoted = JSON.stringify(column.name);
-      return {
-        index,
-        name: encoder.encode(`${quoted}:`),
-        nextName: encoder.encode(`,${quoted}:`),
-        quotedName: encoder.encode(quoted),
-        write: compileValueWriter(column.typeOid, this.#catalog, this.#values),
-      };
-    });
-    const some = (indexes: readonly number[]): ObjectWriter =>
-      new ObjectWriter(indexes.map((index) => columns[index]!));
+    const columns = view.columns.map((_, index) => this.#columnWriter(view, index));
+    const some = (indexes: readonly number[]): ColumnWriter[] =>
+      indexes.flatMap((index) => columns[index] ?? []);
+    const key = some(view.keyColumns);
     return {
       view,
-      fixed: this.#renderFixed(view.schema, view.table),
-      row: new ObjectWriter(columns),
-      identity: some(view.identityColumns),
-      key: view.keyColumns.length === 0 ? null : some(view.keyColumns),
+      fixed: this.#renderFixed(view),
+      row: new ObjectWriter(columns.filter((column) => column !== null)),
+      identity: new ObjectWriter(some(view.identityColumns)),
+      key: key.length === 0 ? null : new ObjectWriter(key),
+      keyIsWhole: key.length === view.keyColumns.length,
+    };
+  }
+
+  #columnWriter(view: RelationView, index: number): ColumnWriter | null {
+    const { values, columns: policy } = this.#options;
+    const { name, typeOid } = view.columns[index]!;
+    const plain = compileValueWriter(typeOid, this.#catalog, values);
+    const write = policy === null ? plain : policy.writer(view, index, plain);
+    if (write === null) return null;
+    const encoder = new TextEncoder();
+    const quoted = JSON.stringify(name);
+    return {
+      index,
+      name: encoder.encode(`${quoted}:`),
+      nextName: encoder.encode(`,${quoted}:`),
+      quotedName: encoder.encode(quoted),
+      write,
     };
   }
 }

@@ -40,6 +40,15 @@ export function writeDecimal(value: number, out: JsonWriter): void {
   out.length = end;
 }
 
+/** Halves above this make a number past 2^53, which a double would round. */
+const SAFE_HIGH_HALF = 2 ** 21;
+
+/** An LSN as one decimal number, from its two halves. */
+export function writeLsnDecimal(high: number, low: number, out: JsonWriter): void {
+  const exact = high < SAFE_HIGH_HALF ? high * 2 ** 32 + low : (BigInt(high) << 32n) | BigInt(low);
+  out.ascii(String(exact));
+}
+
 function hexDigit(value: number): number {
   return value < 10 ? 0x30 + value : 0x37 + value;
 }

@@ -3,7 +3,7 @@ import { formatLsn, sortableLsn } from '../pgoutput/lsn.ts';
 import { postgresTimestamp } from '../pgoutput/timestamp.ts';
 import { ascii } from './text-bytes.ts';
 
-/** A transaction's share of each of its events, as JSON text. */
+/** A transaction's share of each of its `walhook` events, as JSON text. */
 export type TransactionParts = {
   /** Up to the sequence within the id. */
   readonly idStart: Uint8Array;
@@ -16,21 +16,7 @@ export type TransactionParts = {
   readonly end: Uint8Array;
 };
 
-/** Renders each transaction once: its events come together. */
-export class TransactionJson {
-  #transaction: Transaction | null = null;
-  #parts!: TransactionParts;
-
-  of(transaction: Transaction): TransactionParts {
-    if (transaction !== this.#transaction) {
-      this.#transaction = transaction;
-      this.#parts = render(transaction);
-    }
-    return this.#parts;
-  }
-}
-
-function render({ commitLsn, committedAt, xid }: Transaction): TransactionParts {
+export function renderTransaction({ commitLsn, committedAt, xid }: Transaction): TransactionParts {
   const time = committedAt === null ? 'null' : `"${postgresTimestamp(committedAt)}"`;
   const lsnStart = `,"xid":${xid},"lsn":"`;
   return {

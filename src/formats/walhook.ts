@@ -5,15 +5,16 @@ import {
   type TableTruncation,
 } from '../changes/change-event.ts';
 import type { JsonWriter } from '../changes/json-writer.ts';
+import type { RelationView } from '../changes/relation-view.ts';
 import type { TypeCatalog } from '../changes/type-catalog.ts';
 import { writeBase64 } from '../changes/values/base64.ts';
 import { writeJsonText } from '../changes/values/json-string.ts';
-import type { ValueOptions } from '../changes/values/value-writer.ts';
 import { UNCHANGED_VALUE } from '../pgoutput/tuple.ts';
 import type { EventFormat } from './event-format.ts';
-import { type RelationJson, RowJson } from './row-json.ts';
+import { PerTransaction } from './per-transaction.ts';
+import { type RelationJson, RowJson, type RowOptions } from './row-json.ts';
 import { ascii, writeDecimal, writeHex, writeHexPadded } from './text-bytes.ts';
-import { TransactionJson } from './transaction-json.ts';
+import { renderTransaction } from './transaction-json.ts';
 
 const NULL = ascii('null');
 const BEFORE = ascii(',"before":');
@@ -27,9 +28,9 @@ const SLASH = 0x2f;
  * The `walhook` event. Its fixed parts are rendered once a transaction and once a relation; per row
  * only the values, the sequence and the LSN are written.
  */
-export function walhookFormat(catalog: TypeCatalog, values: ValueOptions): EventFormat {
-  const relations = new RowJson(catalog, values, renderHeads);
-  const transactions = new TransactionJson();
+export function walhookFormat(catalog: TypeCatalog, options: RowOptions): EventFormat {
+  const relations = new RowJson(catalog, options, renderHeads);
+  const transactions = new PerTransaction(renderTransaction);
 
   function writeRowChange(event: RowChange, out: JsonWriter): void {
     const relation = relations.of(event.relation);
@@ -109,7 +110,7 @@ export function walhookFormat(catalog: TypeCatalog, values: ValueOptions): Event
 
 function writeKey(event: RowChange, relation: RelationJson<Heads>, out: JsonWriter): void {
   if (relation.key === null) return out.put(NULL);
-  const tuple = event.new ?? event.old!.tuple;
+  const tuple = event.key ?? event.new ?? event.old!.tuple;
   for (const column of event.relation.keyColumns) {
     if (tuple.bounds[column * 2] !== UNCHANGED_VALUE) continue;
     return relation.key.writeFrom((missing) => keyTuple(event, missing), out);
@@ -120,7 +121,7 @@ function writeKey(event: RowChange, relation: RelationJson<Heads>, out: JsonWrit
 type Heads = Readonly<Record<'insert' | 'update' | 'delete' | 'truncate', Uint8Array>>;
 
 /** From the id's closing quote up to the key, for each operation. */
-function renderHeads(schema: string, table: string): Heads {
+function renderHeads({ schema, table }: RelationView): Heads {
   const names = `"schema":${JSON.stringify(schema)},"table":${JSON.stringify(table)}`;
   const head = (op: string): Uint8Array =>
     new TextEncoder().encode(`","op":"${op}",${names},"key":`);

@@ -55,7 +55,10 @@ class Printer {
   constructor(access: PipelineAccess, options: PeekOptions) {
     this.#access = access;
     this.#options = options;
-    this.#format = walhookFormat(access.database.catalog, { int8: 'number', numeric: 'string' });
+    this.#format = walhookFormat(access.database.catalog, {
+      values: { int8: 'number', numeric: 'string' },
+      columns: null,
+    });
   }
 
   get isFull(): boolean {

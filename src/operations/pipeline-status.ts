@@ -1,12 +1,37 @@
+import type { ConnectionStatus } from './connection-status.ts';
+
 export type EndpointStatus = {
   readonly name: string;
-  /** new: it has not been drained to yet. removed: it is not in the configuration any more. */
-  readonly state: 'active' | 'held' | 'new' | 'removed';
+  /**
+   * What it did with its events in the last drain; or paused, by a person or an answer 410; new: not
+   * drained to yet; removed: not in the configuration any more.
+   */
+  readonly state: 'active' | 'held' | 'parking' | 'paused' | 'new' | 'removed';
+  /** Why it is held, or parking. */
   readonly reason: string | null;
+  /** open: nothing is sent before `next_attempt_at`, and then one attempt. */
+  readonly breaker: 'closed' | 'open';
+  readonly consecutive_failures: number;
+  /** Since when no attempt succeeded; null while the last one did. */
+  readonly down_since: string | null;
+  readonly next_attempt_at: string | null;
+  readonly paused: {
+    readonly since: string;
+    readonly reason: string;
+    /** Its events are parked; else it holds the slot. */
+    readonly parks: boolean;
+  } | null;
+  /** What is parked for it now; null where nothing is. */
+  readonly waiting: {
+    readonly events: number;
+    readonly bytes: number;
+    readonly oldest_at: string;
+  } | null;
   readonly checkpoint: string | null;
   /** Of all drains together. Counts can pass 2^53 in theory; as JSON numbers they round then. */
   readonly delivered: number;
   readonly filtered: number;
+  readonly parked: number;
   readonly failed_attempts: number;
   readonly dead_letters: number;
   readonly updated_at: string | null;
@@ -45,6 +70,7 @@ export type Status = {
   readonly pipeline: string;
   readonly database: string;
   readonly publication: { readonly name: string; readonly exists: boolean };
+  readonly connection: ConnectionStatus;
   readonly slot: SlotStatus;
   readonly endpoints: readonly EndpointStatus[];
   /** Whoever drains now. */

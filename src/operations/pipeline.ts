@@ -1,3 +1,4 @@
+import type { ParkingBounds } from '../delivery/parking.ts';
 import type { StateStore } from '../drain/state-store.ts';
 import type { SourceDatabase } from './source-database.ts';
 
@@ -10,6 +11,8 @@ export type Pipeline = {
   /** Whether the state tables lie in the drained database. */
   readonly stateIsBeside: boolean;
   readonly endpoints: readonly string[];
+  /** By endpoint: what may be parked for it before it holds the slot. */
+  readonly parkingBounds: ReadonlyMap<string, ParkingBounds>;
 };
 
 /** An open connection to a pipeline's database and one to its state. */

@@ -33,7 +33,12 @@ export type RoleFacts = {
 };
 
 export type SessionFacts = {
-  readonly tls: string | null;
+  readonly isLocal: boolean;
+  readonly tls: {
+    readonly protocol: string | null;
+    readonly cipher: string | null;
+    readonly verified: 'none' | 'ca' | 'full';
+  } | null;
   readonly pooled: boolean;
   readonly serverTimeMs: number;
 };

@@ -1,8 +1,8 @@
-import { eventId, type Position } from '../changes/position.ts';
 import type { RunRecord } from '../drain/state-store.ts';
 import { isWalhookError, WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn } from '../pgoutput/lsn.ts';
-
+import { connectionStatus } from './connection-status.ts';
+import { newEndpoint, readEndpoints } from './endpoint-status.ts';
 import type { PipelineAccess } from './pipeline.ts';
 import type { EndpointStatus, RunStatus, SlotStatus, Status } from './pipeline-status.ts';
 import type { SlotFacts } from './source-database.ts';
@@ -22,6 +22,7 @@ export async function readStatus(access: PipelineAccess, now: number): Promise<S
     pipeline: pipeline.name,
     database: server.database,
     publication: { name: pipeline.publication, exists: publication !== null },
+    connection: connectionStatus(await database.readSession()),
     slot: slotStatus(pipeline.slot, slot, server.flushedLsn, limits.maxSlotWalBytes),
     endpoints: progress.endpoints,
     lease: progress.lease,
@@ -29,7 +30,7 @@ export async function readStatus(access: PipelineAccess, now: number): Promise<S
     runs: progress.runs.map(runStatus),
   };
   const unreadable = readabilityProblem(access, slot, server.database);
-  return { ...facts, troubles: findTroubles(facts, unreadable, progress.problem) };
+  return { ...facts, troubles: findTroubles(facts, unreadable, progress.problem, now) };
 }
 
 function slotStatus(
@@ -88,6 +89,14 @@ async function readProgress(access: PipelineAccess, now: number): Promise<Progre
   }
 }
 
+/** The latest first. Throws state_missing, state_outdated. */
+export async function listRuns(
+  { pipeline, state }: PipelineAccess,
+  limit: number,
+): Promise<readonly RunStatus[]> {
+  return (await state.listRuns(pipeline.name, limit)).map(runStatus);
+}
+
 function runStatus({ startedAt, finishedAt, status, report }: RunRecord): RunStatus {
   return {
     started_at: startedAt.toISOString(),
@@ -97,42 +106,9 @@ function runStatus({ startedAt, finishedAt, status, report }: RunRecord): RunSta
   };
 }
 
-async function readEndpoints({ pipeline, state }: PipelineAccess): Promise<EndpointStatus[]> {
-  const records = await state.loadEndpoints(pipeline.name);
-  const deadLetters = await state.countDeadLetters(pipeline.name);
-  const known = records.map((record): EndpointStatus => ({
-    name: record.endpoint,
-    state: pipeline.endpoints.includes(record.endpoint) ? record.state : 'removed',
-    reason: record.reason,
-    checkpoint: checkpointText(record.settled),
-    delivered: Number(record.delivered),
-    filtered: Number(record.filtered),
-    failed_attempts: Number(record.failedAttempts),
-    dead_letters: deadLetters.get(record.endpoint) ?? 0,
-    updated_at: record.updatedAt.toISOString(),
-  }));
-  const names = new Set(known.map(({ name }) => name));
-  const fresh = pipeline.endpoints.filter((name) => !names.has(name)).map(newEndpoint);
-  return [...known, ...fresh];
-}
-
 function unknownProgress({ pipeline }: PipelineAccess, problem: WalhookError): Progress {
   const endpoints = pipeline.endpoints.map(newEndpoint);
   return { endpoints, lease: null, lastDrainAt: null, runs: [], problem };
-}
-
-function newEndpoint(name: string): EndpointStatus {
-  return {
-    name,
-    state: 'new',
-    reason: null,
-    checkpoint: null,
-    delivered: 0,
-    filtered: 0,
-    failed_attempts: 0,
-    dead_letters: 0,
-    updated_at: null,
-  };
 }
 
 function notRegistered(pipeline: string): WalhookError {
@@ -151,10 +127,6 @@ function readabilityProblem(
     if (error instanceof WalhookError) return error;
     throw error;
   }
-}
-
-function checkpointText(settled: Position): string | null {
-  return settled.seq < 0 ? null : eventId(settled);
 }
 
 function distance(from: Lsn | null, to: Lsn): number | null {

@@ -1,5 +1,6 @@
 import type { WalhookError } from '../errors/walhook-error.ts';
-import { describeBytes } from './describe.ts';
+import { describeBytes } from '../quantities/describe.ts';
+import { endpointTroubles } from './endpoint-troubles.ts';
 import type { Status } from './pipeline-status.ts';
 
 /** Less WAL than this left before the slot can be lost is a matter of minutes on a busy server. */
@@ -14,6 +15,7 @@ export function findTroubles(
   status: Omit<Status, 'troubles'>,
   unreadable: WalhookError | null,
   stateProblem: WalhookError | null,
+  now: number,
 ): string[] {
   const { publication } = status;
   const troubles = [unreadable, stateProblem]
@@ -25,7 +27,7 @@ export function findTroubles(
   return [
     ...troubles,
     ...(unreadable === null ? walTroubles(status) : []),
-    ...endpointTroubles(status),
+    ...endpointTroubles(status.endpoints, now),
   ];
 }
 
@@ -44,23 +46,6 @@ function walTroubles({ slot }: Omit<Status, 'troubles'>): string[] {
     ];
   }
   return [];
-}
-
-function endpointTroubles({ endpoints }: Omit<Status, 'troubles'>): string[] {
-  return endpoints.flatMap(({ name, state, reason, dead_letters: letters }) => {
-    const troubles: string[] = [];
-    if (state === 'held') {
-      troubles.push(
-        `The endpoint "${name}" takes nothing (${reason ?? 'no reason given'}): its events wait in the slot, which cannot move on. Make it answer 2xx again.`,
-      );
-    }
-    if (letters > 0) {
-      troubles.push(
-        `The endpoint "${name}" has ${letters} dead ${letters === 1 ? 'letter' : 'letters'}.`,
-      );
-    }
-    return troubles;
-  });
 }
 
 /** Whether a slot that may hold `max` bytes and grow by `safe` is close to its end. */

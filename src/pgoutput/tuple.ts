@@ -2,6 +2,8 @@
 export const NULL_VALUE = -1;
 /** An unchanged TOASTed value: the server did not send it. */
 export const UNCHANGED_VALUE = -2;
+/** A column that this row does not have. No server sends it: it is for rows that were put together. */
+export const ABSENT_VALUE = -3;
 
 const BINARY_KIND = 0x62; // 'b'
 

@@ -1,32 +1,77 @@
 import { Client, type QueryResult, type QueryResultRow } from 'pg';
+import { withoutTlsParameters } from './connection-url.ts';
 import { databaseError } from './failure.ts';
+import { noteSecurity } from './connection-security.ts';
+import { beginSession } from './own-session.ts';
+import { type Attempt, connectionAttempts, type TlsOptions } from './tls-modes.ts';
+import { mayHelpOtherwise } from './tls-fallback.ts';
 
 export type ConnectionOptions = {
   readonly url: string;
+  /** Over what the URL says of TLS, which is not looked at. */
+  readonly tls?: TlsOptions | undefined;
   readonly connectTimeoutMs: number;
   /** As pg_stat_activity shows it. */
   readonly applicationName: string;
+  /** The server ends a statement that takes longer; 0: never. */
+  readonly statementTimeoutMs?: number | undefined;
+  /** The server ends a statement that waits longer for a lock; 0: never. */
+  readonly lockTimeoutMs?: number | undefined;
+  /** How long a connection is silent before TCP asks whether the server is still there. */
+  readonly keepAliveMs?: number | undefined;
 };
 
 export type Connection = Client;
 
 /** Throws WalhookError: database_unreachable, database_auth_failed, database_missing, … */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
+  const until = performance.now() + options.connectTimeoutMs;
+  const attempts = connectionAttempts(options.tls ?? {}, hostOf(options.url));
+  for (const [index, attempt] of attempts.entries()) {
+    try {
+      const timeoutMs = Math.max(1, Math.ceil(until - performance.now()));
+      return await connectOnce(options, attempt, timeoutMs);
+    } catch (error) {
+      const isLast = index === attempts.length - 1;
+      if (isLast || !mayHelpOtherwise(error, attempt)) throw databaseError(error);
+    }
+  }
+  throw new TypeError('a mode has one way to connect at least');
+}
+
+async function connectOnce(
+  { url, applicationName, statementTimeoutMs, lockTimeoutMs, keepAliveMs }: ConnectionOptions,
+  attempt: Attempt,
+  timeoutMs: number,
+): Promise<Connection> {
   const client = new Client({
-    connectionString: options.url,
-    connectionTimeoutMillis: options.connectTimeoutMs,
-    application_name: options.applicationName,
+    connectionString: withoutTlsParameters(url),
+    connectionTimeoutMillis: timeoutMs,
+    application_name: applicationName,
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveMs,
+    ssl: attempt === null ? false : { ...attempt.socket },
+    sslnegotiation: attempt?.negotiation ?? 'postgres',
   });
   // A connection that dies between two queries says so here; the next query says it again.
   client.on('error', () => undefined);
   try {
+    const began = performance.now();
     await client.connect();
+    noteSecurity(client, attempt);
+    await beginSession(client, { statementTimeoutMs, lockTimeoutMs, began });
+    return client;
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw databaseError(error);
+    throw error;
   }
-  return client;
+}
+
+/** Also where it stands in `?host=`; a URL without any is taken for one that may lead anywhere. */
+function hostOf(url: string): string {
+  const inQuery = /[?&]host=([^&]+)/.exec(url)?.[1];
+  const inAddress = /^[^/]+:\/\/(?:[^/?]*@)?(\[[^\]]+\]|[^:/?]*)/.exec(url)?.[1];
+  return decodeURIComponent(inQuery ?? inAddress ?? '');
 }
 
 /** Ends it without waiting for a server that may not answer. */
@@ -61,21 +106,4 @@ export async function query<Row extends QueryResultRow>(
   } catch (error) {
     throw databaseError(error);
   }
-}
-
-/** Whether the server's word of a session is this connection's own: not so behind a pooler. */
-export type OwnSession = { readonly pid: number; readonly startedAt: string };
-
-/**
- * The server session behind the connection, or null where a pooler stands between: its process id is
- * not the one that the connection was told at its start, so the session is nobody's own.
- */
-export async function ownSession(connection: Connection): Promise<OwnSession | null> {
-  const [row] = await query<{ pid: number; started_at: string }>(
-    connection,
-    `select pid, to_json(backend_start) #>> '{}' as started_at
-     from pg_stat_activity where pid = pg_backend_pid()`,
-  );
-  const told = (connection as { processID?: number | null }).processID;
-  return row === undefined || row.pid !== told ? null : { pid: row.pid, startedAt: row.started_at };
 }

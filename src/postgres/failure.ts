@@ -18,6 +18,8 @@ const MEANING: Readonly<Record<string, ErrorCode>> = {
   '53300': 'database_too_many_connections',
   '53400': 'slots_exhausted', // configuration_limit_exceeded: all replication slots are in use
   '55006': 'slot_in_use', // object_in_use: active for another process
+  '55P03': 'database_statement_canceled', // lock_not_available: lock_timeout
+  '57014': 'database_statement_canceled', // query_canceled: statement_timeout, or pg_cancel_backend
   '57P01': 'database_connection_lost', // admin_shutdown
   '57P02': 'database_connection_lost', // crash_shutdown
   '57P03': 'database_unreachable', // cannot_connect_now: starting up, or shutting down
@@ -33,6 +35,9 @@ const MEANING: Readonly<Record<string, ErrorCode>> = {
   ENOENT: 'database_unreachable', // a unix socket that is not there
 };
 
+/** Of OpenSSL and of Node's look at a certificate. */
+const TLS_CODES = /^(ERR_SSL_|ERR_TLS_|ERR_OSSL_|EPROTO$|CERT_|.*_CERT(_|$)|.*_CERTIFICATE$)/;
+
 /** pg has no code for these; its messages are all there is. */
 const MEANING_BY_MESSAGE: readonly (readonly [RegExp, ErrorCode])[] = [
   [
@@ -41,7 +46,7 @@ const MEANING_BY_MESSAGE: readonly (readonly [RegExp, ErrorCode])[] = [
   ],
   [/timeout expired|connect(ion)? timeout/i, 'database_unreachable'],
   [/SASL|SCRAM|client password must be a string/i, 'database_auth_failed'],
-  [/does not support SSL|certificate|self[- ]signed/i, 'database_tls_failed'],
+  [/does not support SSL|SSL connection|certificate|self[- ]signed/i, 'database_tls_failed'],
 ];
 
 /** 55000 (object_not_in_prerequisite_state) covers several states; the message tells which. */
@@ -65,15 +70,26 @@ export function databaseError(error: unknown): WalhookError {
     error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
   const code = sqlState(first);
   const { message } = first;
+  if (code !== null && TLS_CODES.test(code))
+    return failure('database_tls_failed', first, code, error);
   const meaning =
     firstMatch(code === '55000' ? MEANING_OF_55000 : [], message) ??
     firstMatch(code === '42704' ? MEANING_OF_42704 : [], message) ??
     (code === null ? undefined : MEANING[code]) ??
     firstMatch(code === null || code.length !== 5 ? MEANING_BY_MESSAGE : [], message) ??
     'database_query_failed';
-  return new WalhookError(meaning, message === '' ? (code ?? first.name) : message, {
+  return failure(meaning, first, code, error);
+}
+
+function failure(
+  meaning: ErrorCode,
+  { message, name }: Error,
+  code: string | null,
+  cause: Error,
+): WalhookError {
+  return new WalhookError(meaning, message === '' ? (code ?? name) : message, {
     detail: code ?? undefined,
-    cause: error,
+    cause,
   });
 }
 

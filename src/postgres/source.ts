@@ -1,7 +1,8 @@
 import type { Source, SourceState } from '../drain/ports.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
-import { type Connection, ownSession } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { nothingPending } from './nothing-pending.ts';
+import { ownSession } from './own-session.ts';
 import { PostgresRelationCatalog } from './relation-catalog.ts';
 import { readIdentity, readServer } from './server.ts';
 import { advanceSlot, assertReadable, readSlot } from './slot.ts';
@@ -34,14 +35,13 @@ export function postgresSource(options: SourceOptions): Source {
       assertReadable(state, slot, server.database);
       const identity = await readIdentity(control, publication);
       if (identity.publicationOid === null) throw publicationMissing(publication);
-      const session = await ownSession(control);
       return {
         database: server.database,
         slot,
         identity,
         slotAt: state.confirmedLsn,
         flushedLsn: server.flushedLsn,
-        session,
+        session: ownSession(control),
       };
     },
 

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { OpenWindow, WindowBounds, WindowReader } from '../drain/window.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { type Lsn, parseLsn } from '../pgoutput/lsn.ts';
-import { type Connection, disconnect, ownSession, query } from './connection.ts';
+import { type Connection, disconnect, query } from './connection.ts';
 import { CopyWindow } from './copy-window.ts';
 import { sqlState } from './failure.ts';
+import { ownSession } from './own-session.ts';
 import { peekStatement, type PeekTarget } from './peek-statement.ts';
 import { RowsWindow } from './rows-window.ts';
 import { Slabs } from './slabs.ts';
+import { advanceSlot } from './slot.ts';
 
 export type Transport = 'copy' | 'rows';
 
@@ -22,13 +24,15 @@ export async function openWindowReader(
   transport: Transport,
   now: () => number,
 ): Promise<WindowReader> {
-  const session = await ownSession(connection);
-  const copy = session === null ? null : await copySlot(connection, target.slot);
+  const copy = ownSession(connection) === null ? null : await copySlot(connection, target.slot);
   const source = { ...target, slot: copy ?? target.slot };
   const slabs = new Slabs();
   return {
     readsAhead: copy !== null,
     position: () => slotPosition(connection, source.slot),
+    async skipTo(to) {
+      if (copy !== null) await advanceSlot(connection, copy, to);
+    },
     open(bounds: WindowBounds): OpenWindow {
       const statement = peekStatement(source, bounds, copy !== null);
       return transport === 'copy'

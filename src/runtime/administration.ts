@@ -1,4 +1,5 @@
 import type { ResolvedConfig } from '../config/schema.ts';
+import type { ParkingBounds } from '../delivery/parking.ts';
 import type { PipelineAccess } from '../operations/pipeline.ts';
 import type { SourceDatabase } from '../operations/source-database.ts';
 import { type Connection, disconnect } from '../postgres/connection.ts';
@@ -19,7 +20,7 @@ import { readLimits } from '../postgres/server-limits.ts';
 import { readSession } from '../postgres/session.ts';
 import { assertReadable, createSlot, dropSlot, readSlot } from '../postgres/slot.ts';
 import { connectToSource, connectToState } from './connections.ts';
-import type { Platform } from './endpoints.ts';
+import type { Platform } from './platform.ts';
 
 /**
  * Lends an operation the pipeline's connections for as long as it runs. Throws WalhookError, also
@@ -52,7 +53,19 @@ function pipelineOf(config: ResolvedConfig): PipelineAccess['pipeline'] {
     stateSchema: config.state.schema,
     stateIsBeside: config.state.url === undefined,
     endpoints: config.endpoints.map(({ name }) => name),
+    parkingBounds: new Map(
+      config.endpoints.flatMap((endpoint) =>
+        'maxParkedEvents' in endpoint ? [[endpoint.name, parkingBounds(endpoint)] as const] : [],
+      ),
+    ),
   };
+}
+
+function parkingBounds(endpoint: {
+  readonly maxParkedEvents: number;
+  readonly maxParkedBytes: number;
+}): ParkingBounds {
+  return { maxEvents: endpoint.maxParkedEvents, maxBytes: endpoint.maxParkedBytes };
 }
 
 const DUPLICATE_OBJECT = '42710';

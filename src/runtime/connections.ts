@@ -4,27 +4,38 @@ import { connect, type Connection, disconnect, exclusively } from '../postgres/c
 import { databaseError } from '../postgres/failure.ts';
 import { postgresSource } from '../postgres/source.ts';
 import type { Transport } from '../postgres/window-reader.ts';
+import { createIncidentStore } from '../state/create-incident-store.ts';
 import { createStateStore } from '../state/create-state-store.ts';
 import type { StateStore } from '../drain/state-store.ts';
+import type { IncidentStore } from '../incidents/incident-store.ts';
 
 /** A connection to the drained database. Throws WalhookError. */
 export function connectToSource(config: ResolvedConfig): Promise<Connection> {
-  const { url, connectTimeoutMs } = config.database;
-  return connect({ url, connectTimeoutMs, applicationName: `walhook:${config.pipeline}` });
+  return connect({ ...config.database, applicationName: `walhook:${config.pipeline}` });
 }
 
-/** The state tables beside the drained ones on the same connection, or elsewhere on another. */
+export type StateConnection = {
+  readonly state: StateStore;
+  readonly incidents: IncidentStore;
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * The state tables beside the drained ones on the same connection, or elsewhere on another. `source`
+ * is null only where they lie elsewhere.
+ */
 export async function connectToState(
   config: ResolvedConfig,
-  source: Connection,
-): Promise<{ readonly state: StateStore; readonly close: () => Promise<void> }> {
-  const { url, schema } = config.state;
+  source: Connection | null,
+): Promise<StateConnection> {
+  const { url, schema, tls } = config.state;
   const connection =
     url === undefined
-      ? source
+      ? source!
       : await connect({
+          ...config.database,
           url,
-          connectTimeoutMs: config.database.connectTimeoutMs,
+          tls,
           applicationName: `walhook:${config.pipeline}:state`,
         });
   const client = {
@@ -35,6 +46,7 @@ export async function connectToState(
   };
   return {
     state: createStateStore({ client, schema }),
+    incidents: createIncidentStore({ client, schema }),
     close: () => (connection === source ? Promise.resolve() : disconnect(connection)),
   };
 }
@@ -44,8 +56,10 @@ export async function openDrainSession(
   config: ResolvedConfig,
   transport: Transport,
   now: () => number,
+  tellOf: (connection: Connection) => void,
 ): Promise<DrainSession> {
   const control = await connectToSource(config);
+  tellOf(control);
   try {
     const { state, close } = await connectToState(config, control);
     const source = postgresSource({

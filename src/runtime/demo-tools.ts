@@ -2,7 +2,7 @@ import type { DemoTools } from '../demo/run-demo.ts';
 import { init } from '../operations/init.ts';
 import { connect, disconnect, query } from '../postgres/connection.ts';
 import { withPipeline } from './administration.ts';
-import type { Platform } from './endpoints.ts';
+import type { Platform } from './platform.ts';
 import { runDrain } from './run-drain.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -1,79 +1,78 @@
-import type { Clock } from '../clock/clock.ts';
 import type { ResolvedEndpoint, ResolvedHttpEndpoint } from '../config/endpoint-schema.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { Sink } from '../delivery/sink.ts';
-import type { EndpointSetup, SourceAbout } from '../drain/ports.ts';
-import { walhookFormat } from '../formats/walhook.ts';
-import { batchEnvelope, singleEvent } from '../sinks/http/envelope.ts';
-import type { HttpClient } from '../sinks/http/http-client.ts';
+import { unlimited } from '../delivery/rate-limit.ts';
+import type { EndpointSetup } from '../drain/ports.ts';
+import { WalhookError } from '../errors/walhook-error.ts';
+import { drasiOutcome } from '../sinks/drasi/answer.ts';
+import { drasiBatchUrl } from '../sinks/drasi/batch-url.ts';
+import type { AnswerOverrides } from '../sinks/http/answer.ts';
 import { httpSink } from '../sinks/http/http-sink.ts';
-
-/** What differs between the places walhook runs in. */
-export type Platform = {
-  readonly clock: Clock;
-  /** Kept-alive connections to one origin. */
-  readonly createHttpClient: (origin: URL, connections: number) => HttpClient;
-  readonly createStdoutSink: () => Sink;
-};
-
-/** Lines go to one stream in one order; a batch only saves system calls. */
-const STDOUT_OPTIONS = {
-  batch: { maxEvents: 500, maxBytes: 1 << 20 },
-  ordering: 'strict',
-  concurrency: 1,
-  retry: { attempts: 1, minDelayMs: 0, maxDelayMs: 0 },
-} as const satisfies Omit<EndpointSetup['options'], 'name'>;
+import { requestOptions, stdoutOptions } from './delivery-options.ts';
+import { formatSetup } from './formats.ts';
+import { hook0Endpoint } from './hook0-endpoint.ts';
+import { limitOf } from './limits.ts';
+import type { Platform } from './platform.ts';
+import { routeOf, rowOptionsOf } from './routes.ts';
 
 export function endpointSetup(
   endpoint: ResolvedEndpoint,
   config: ResolvedConfig,
   platform: Platform,
 ): EndpointSetup {
-  const { values } = endpoint;
-  const format = {
-    createFormat: (catalog: Parameters<EndpointSetup['createFormat']>[0]) =>
-      walhookFormat(catalog, values),
-    formatKey: JSON.stringify([endpoint.format, values]),
-  };
+  if (endpoint.type === 'hook0') return hook0Endpoint(endpoint, config, platform);
+  const format = formatSetup(endpoint, rowOptionsOf(endpoint), config);
   switch (endpoint.type) {
     case 'stdout':
       return {
         ...format,
-        options: { ...STDOUT_OPTIONS, name: endpoint.name },
-        createSink: () => platform.createStdoutSink(),
+        options: stdoutOptions(endpoint.name),
+        createLimit: () => Promise.resolve(unlimited(platform.clock)),
+        createRoute: routeOf(endpoint),
+        createSink: () => createStdoutSink(endpoint.name, platform),
       };
     case 'http':
       return {
         ...format,
-        options: endpoint,
-        createSink: (about) => createHttpSink(endpoint, config, about, platform),
+        options: requestOptions(endpoint, endpoint.batch),
+        createLimit: limitOf(endpoint, config, platform),
+        createRoute: routeOf(endpoint),
+        createSink: () => createHttpSink(endpoint, platform),
       };
   }
 }
 
+function createStdoutSink(name: string, platform: Platform): Sink {
+  if (platform.createStdoutSink !== null) return platform.createStdoutSink();
+  throw new WalhookError('config_invalid', `${name}: nothing can be printed on this platform.`, {
+    detail: name,
+    remedy: 'Use an endpoint of type http here, or drain from Node.',
+  });
+}
+
 function createHttpSink(
   endpoint: ResolvedHttpEndpoint,
-  config: ResolvedConfig,
-  about: SourceAbout,
   { clock, createHttpClient }: Platform,
 ): Sink {
-  const source = { ...about, slot: config.slot };
-  const framing =
-    endpoint.batch.maxEvents === 1
-      ? singleEvent
-      : batchEnvelope(config.pipeline, endpoint.name, {
-          database: source.database,
-          slot: source.slot,
-          system: source.system,
-        });
+  const drasi = endpoint.format === 'drasi';
+  const sourceId = drasi ? endpoint.drasi?.sourceId : undefined;
+  const url = sourceId === undefined ? endpoint.url : drasiBatchUrl(endpoint.url, sourceId);
   const options = {
-    url: endpoint.url,
+    url,
     method: endpoint.method,
     headers: endpoint.headers,
     auth: endpoint.auth ?? null,
     signingSecrets: endpoint.signing?.secrets ?? [],
     timeoutMs: endpoint.timeoutMs,
-    framing,
+    answers: overridesOf(endpoint.answers),
   };
-  return httpSink(options, createHttpClient(new URL(endpoint.url), endpoint.concurrency), clock);
+  const client = createHttpClient(new URL(url), endpoint.concurrency);
+  return httpSink(options, client, clock, drasi ? drasiOutcome : undefined);
+}
+
+function overridesOf(answers: ResolvedHttpEndpoint['answers']): AnswerOverrides {
+  const verdicts = Object.entries(answers) as [keyof typeof answers, readonly number[]][];
+  return new Map(
+    verdicts.flatMap(([verdict, statuses]) => statuses.map((status) => [status, verdict] as const)),
+  );
 }

@@ -1,10 +1,15 @@
+import { smtpMailer } from '../alerts/smtp-mailer.ts';
 import { systemClock } from '../clock/clock.ts';
+import { openRateLimit } from '../rate-limits/open-rate-limit.ts';
 import { undiciClient } from '../sinks/http/undici-client.ts';
 import { stdoutSink } from '../sinks/stdout/stdout-sink.ts';
-import type { Platform } from './endpoints.ts';
+import type { Platform } from './platform.ts';
 
 export const nodePlatform: Platform = {
   clock: systemClock,
+  transport: 'copy',
   createHttpClient: undiciClient,
+  openRateLimit,
   createStdoutSink: () => stdoutSink(process.stdout),
+  createMailer: smtpMailer,
 };

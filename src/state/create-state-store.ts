@@ -1,12 +1,24 @@
 import type { StateStore } from '../drain/state-store.ts';
-import { addDeadLetters, countDeadLetters } from './dead-letters.ts';
+import { ConnectionTurns } from './connection-turns.ts';
+import {
+  addDeadLetters,
+  countDeadLetterReasons,
+  countDeadLetters,
+  discardDeadLetters,
+  findDeadLetters,
+  listDeadLetters,
+} from './dead-letters.ts';
 import { destroyPipeline } from './destroy-pipeline.ts';
 import { acquireLease, readLease, releaseLease, renewLease } from './lease.ts';
 import { migrate } from './migrate.ts';
+import { countParked, loadParked, park } from './parked-batches.ts';
+import { pauseEndpoint, resumeEndpoint } from './pauses.ts';
 import { loadPipeline, registerPipeline } from './pipelines.ts';
 import { forgetCheckpoints, loadEndpoints, saveProgress } from './progress.ts';
 import { assertReady, explaining } from './readiness.ts';
-import { listRuns, recordRun } from './runs.ts';
+import { redriveDeadLetter } from './redrive.ts';
+import { countRuns, listRuns, recordRun } from './runs.ts';
+import { setAsideSinceParked, settledInStore } from './settled-in-store.ts';
 import type { StateClient } from './state-client.ts';
 import { openStateDatabase } from './state-database.ts';
 
@@ -25,9 +37,11 @@ export type StateStoreOptions = {
  * @throws WalhookError config_invalid for a schema name that cannot be one
  */
 export function createStateStore({ client, schema }: StateStoreOptions): StateStore {
-  const state = openStateDatabase(client, schema);
+  const turns = new ConnectionTurns(client);
+  const state = openStateDatabase(turns.shared, schema);
+  const alone = openStateDatabase(client, schema);
   return {
-    migrate: () => explaining(state, () => migrate(state)),
+    migrate: () => turns.alone(() => explaining(alone, () => migrate(alone))),
     assertReady: () => assertReady(state),
     registerPipeline: (record) => explaining(state, () => registerPipeline(state, record)),
     loadPipeline: (pipeline) => explaining(state, () => loadPipeline(state, pipeline)),
@@ -36,14 +50,37 @@ export function createStateStore({ client, schema }: StateStoreOptions): StateSt
     readLease: (pipeline) => explaining(state, () => readLease(state, pipeline)),
     releaseLease: (lease, slotAt) => explaining(state, () => releaseLease(state, lease, slotAt)),
     loadEndpoints: (pipeline) => explaining(state, () => loadEndpoints(state, pipeline)),
-    saveProgress: (lease, ttlMs, progress) =>
-      explaining(state, () => saveProgress(state, lease, ttlMs, progress)),
+    saveProgress: (lease, ttlMs, progress, sentBatches, partlySent) =>
+      explaining(state, () => saveProgress(state, lease, ttlMs, progress, sentBatches, partlySent)),
     addDeadLetters: (lease, letters) =>
       explaining(state, () => addDeadLetters(state, lease, letters)),
     countDeadLetters: (pipeline) => explaining(state, () => countDeadLetters(state, pipeline)),
+    countDeadLetterReasons: (pipeline) =>
+      explaining(state, () => countDeadLetterReasons(state, pipeline)),
+    listDeadLetters: (pipeline, filter, limit) =>
+      explaining(state, () => listDeadLetters(state, pipeline, filter, limit)),
+    findDeadLetters: (pipeline, filter) =>
+      explaining(state, () => findDeadLetters(state, pipeline, filter)),
+    redriveDeadLetter: (pipeline, id, send) =>
+      turns.alone(() => explaining(alone, () => redriveDeadLetter(alone, pipeline, id, send))),
+    discardDeadLetters: (pipeline, filter) =>
+      explaining(state, () => discardDeadLetters(state, pipeline, filter)),
+    park: (lease, batches) => explaining(state, () => park(state, lease, batches)),
+    loadParked: (pipeline, endpoint, afterId, maxBytes) =>
+      explaining(state, () => loadParked(state, pipeline, endpoint, afterId, maxBytes)),
+    countParked: (pipeline) => explaining(state, () => countParked(state, pipeline)),
+    settledInStore: (pipeline) => explaining(state, () => settledInStore(state, pipeline)),
+    setAsideSinceParked: (pipeline, endpoint) =>
+      explaining(state, () => setAsideSinceParked(state, pipeline, endpoint)),
+    pauseEndpoint: (pipeline, endpoint, pause) =>
+      explaining(state, () => pauseEndpoint(state, pipeline, endpoint, pause)),
+    resumeEndpoint: (pipeline, endpoint) =>
+      explaining(state, () => resumeEndpoint(state, pipeline, endpoint)),
     recordRun: (run, keepMs) => explaining(state, () => recordRun(state, run, keepMs)),
     listRuns: (pipeline, limit) => explaining(state, () => listRuns(state, pipeline, limit)),
+    countRuns: (pipeline) => explaining(state, () => countRuns(state, pipeline)),
     forgetCheckpoints: (pipeline) => explaining(state, () => forgetCheckpoints(state, pipeline)),
-    destroyPipeline: (pipeline) => explaining(state, () => destroyPipeline(state, pipeline)),
+    destroyPipeline: (pipeline) =>
+      turns.alone(() => explaining(alone, () => destroyPipeline(alone, pipeline))),
   };
 }

@@ -1,8 +1,17 @@
-import { count, eq, sql } from 'drizzle-orm';
-import type { DeadLetter, Lease } from '../drain/state-store.ts';
+import { and, count, desc, eq, gt, gte, isNotNull, lt, or, type SQL, sql } from 'drizzle-orm';
+import type { DeadLetter } from '../delivery/dead-letter.ts';
+import type {
+  DeadLetterCount,
+  DeadLetterFilter,
+  DeadLetterKey,
+  Lease,
+  StoredDeadLetter,
+} from '../drain/state-store.ts';
 import { formatLsn } from '../pgoutput/lsn.ts';
 import { DURABLY } from './durable-commit.ts';
+import { CLOCK, epochMsOrNull, instant } from './instants.ts';
 import { isCurrent, leaseLost } from './lease.ts';
+import type { StateTables } from './schema.ts';
 import type { StateDatabase } from './state-database.ts';
 import { storableText, storableTextOrNull } from './storable-text.ts';
 
@@ -19,8 +28,11 @@ export async function addDeadLetters(
     ), added as (
       insert into ${tables.deadLetters} (
         pipeline, endpoint, commit_lsn, seq, event_id, schema, "table", operation,
-        body, reason, detail)
-      select lease.pipeline, letter.*
+        body, content_type, headers, reason, detail, attempts, last_attempt_at,
+        answer_status, answer_body)
+      select lease.pipeline, endpoint, commit_lsn, seq, event_id, schema, "table", operation,
+        body, content_type, headers::json, reason, detail, attempts,
+        case when attempts > 0 then ${CLOCK} end, answer_status, answer_body
       from lease, unnest(
         ${column(({ endpoint }) => endpoint)}::text[],
         ${column(({ position }) => formatLsn(position.commitLsn))}::pg_lsn[],
@@ -30,8 +42,15 @@ export async function addDeadLetters(
         ${column(({ table }) => table)}::text[],
         ${column(({ operation }) => operation)}::text[],
         ${column(({ body }) => storableTextOrNull(body))}::text[],
+        ${column(({ contentType }) => contentType)}::text[],
+        ${column(({ headers }) => JSON.stringify(headers))}::text[],
         ${column(({ reason }) => reason)}::text[],
-        ${column(({ detail }) => storableText(detail))}::text[]) as letter
+        ${column(({ detail }) => storableText(detail))}::text[],
+        ${column(({ attempts }) => attempts)}::integer[],
+        ${column(({ answer }) => answer?.status ?? null)}::integer[],
+        ${column(({ answer }) => storableTextOrNull(answer?.body ?? null))}::text[])
+        as letter (endpoint, commit_lsn, seq, event_id, schema, "table", operation,
+          body, content_type, headers, reason, detail, attempts, answer_status, answer_body)
       on conflict on constraint dead_letters_position do nothing
     )
     select ${DURABLY} from lease`);
@@ -48,4 +67,128 @@ export async function countDeadLetters(
     .where(eq(deadLetters.pipeline, pipeline))
     .groupBy(deadLetters.endpoint);
   return new Map(rows.map(({ endpoint, letters }) => [endpoint, letters]));
+}
+
+export function countDeadLetterReasons(
+  { db, tables: { deadLetters } }: StateDatabase,
+  pipeline: string,
+): Promise<readonly DeadLetterCount[]> {
+  const { endpoint, reason } = deadLetters;
+  return db
+    .select({ endpoint, reason, letters: count() })
+    .from(deadLetters)
+    .where(eq(deadLetters.pipeline, pipeline))
+    .groupBy(endpoint, reason)
+    .orderBy(endpoint, reason);
+}
+
+export async function listDeadLetters(
+  { db, tables: { deadLetters } }: StateDatabase,
+  pipeline: string,
+  filter: DeadLetterFilter,
+  limit: number,
+): Promise<readonly StoredDeadLetter[]> {
+  const rows = await db
+    .select(letterColumns(deadLetters))
+    .from(deadLetters)
+    .where(matching(deadLetters, pipeline, filter))
+    .orderBy(desc(deadLetters.id))
+    .limit(limit);
+  return rows.map(storedLetter);
+}
+
+export function findDeadLetters(
+  { db, tables: { deadLetters } }: StateDatabase,
+  pipeline: string,
+  filter: DeadLetterFilter,
+): Promise<readonly DeadLetterKey[]> {
+  return db
+    .select({
+      id: deadLetters.id,
+      endpoint: deadLetters.endpoint,
+      hasBody: isNotNull(deadLetters.body) as SQL<boolean>,
+      wasSent: gt(deadLetters.attempts, 0) as SQL<boolean>,
+    })
+    .from(deadLetters)
+    .where(matching(deadLetters, pipeline, filter))
+    .orderBy(deadLetters.commitLsn, deadLetters.seq, deadLetters.endpoint);
+}
+
+/** Waits for a letter that is being redriven, and counts it only if it is still there then. */
+export async function discardDeadLetters(
+  { db, tables: { deadLetters } }: StateDatabase,
+  pipeline: string,
+  filter: DeadLetterFilter,
+): Promise<number> {
+  const gone = db.$with('gone').as(
+    db
+      .delete(deadLetters)
+      .where(matching(deadLetters, pipeline, filter))
+      .returning({ id: deadLetters.id }),
+  );
+  const [row] = await db.with(gone).select({ letters: count() }).from(gone);
+  return row?.letters ?? 0;
+}
+
+type DeadLetterTable = StateTables['deadLetters'];
+
+function matching(
+  letters: DeadLetterTable,
+  pipeline: string,
+  { ids, endpoint, table, reason, since, until }: DeadLetterFilter,
+): SQL | undefined {
+  return and(
+    eq(letters.pipeline, pipeline),
+    ids === undefined
+      ? undefined
+      : sql`${letters.id} = any(${sql.param(ids.map(String))}::bigint[])`,
+    endpoint === undefined ? undefined : eq(letters.endpoint, endpoint),
+    table === undefined
+      ? undefined
+      : or(eq(letters.table, table), eq(sql`${letters.schema} || '.' || ${letters.table}`, table)),
+    reason === undefined ? undefined : eq(letters.reason, reason),
+    since === undefined ? undefined : gte(letters.createdAt, since),
+    until === undefined ? undefined : lt(letters.createdAt, until),
+  );
+}
+
+export function letterColumns(letters: DeadLetterTable) {
+  return {
+    id: letters.id,
+    endpoint: letters.endpoint,
+    position: { commitLsn: letters.commitLsn, seq: letters.seq },
+    eventId: letters.eventId,
+    schema: letters.schema,
+    table: letters.table,
+    operation: letters.operation,
+    body: letters.body,
+    contentType: letters.contentType,
+    headers: letters.headers,
+    reason: letters.reason,
+    detail: letters.detail,
+    attempts: letters.attempts,
+    answer: { status: letters.answerStatus, body: letters.answerBody },
+    createdAt: instant(letters.createdAt),
+    lastAttemptMs: epochMsOrNull(letters.lastAttemptAt),
+  };
+}
+
+type LetterRow = Omit<StoredDeadLetter, 'headers' | 'answer' | 'lastAttemptAt'> & {
+  readonly headers: StoredDeadLetter['headers'] | null;
+  readonly answer: { readonly status: number | null; readonly body: string | null } | null;
+  readonly lastAttemptMs: number | null;
+};
+
+export function storedLetter({ lastAttemptMs, ...row }: LetterRow): StoredDeadLetter {
+  const { headers, answer } = row;
+  return {
+    ...row,
+    // Those of before this column have none.
+    headers: headers ?? {},
+    answer:
+      answer === null || answer.status === null
+        ? null
+        : { status: answer.status, body: answer.body ?? '' },
+    lastAttemptAt: lastAttemptMs === null ? null : new Date(lastAttemptMs),
+  };
 }

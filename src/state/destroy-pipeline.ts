@@ -14,7 +14,8 @@ export async function destroyPipeline(
   { db, tables }: StateDatabase,
   pipeline: string,
 ): Promise<void> {
-  const { schema, pipelines, endpoints, runs, deadLetters, migrations } = tables;
+  const { schema, ...all } = tables;
+  const { pipelines, runs, migrations } = all;
   await db.transaction(async (transaction) => {
     // In the order of migrate(), and before a pipeline that is registered now could be dropped.
     await transaction.execute(sql`lock table ${migrations}, ${pipelines}`);
@@ -22,9 +23,7 @@ export async function destroyPipeline(
     await transaction.delete(pipelines).where(eq(pipelines.pipeline, pipeline));
     if ((await transaction.$count(pipelines)) > 0) return;
 
-    await transaction.execute(
-      sql`drop table ${endpoints}, ${deadLetters}, ${runs}, ${pipelines}, ${migrations}`,
-    );
+    await transaction.execute(sql`drop table ${sql.join(Object.values(all), sql`, `)}`);
     try {
       await transaction.transaction((nested) => nested.execute(sql`drop schema ${schema}`));
     } catch (error) {

@@ -18,3 +18,14 @@ export function epochMs(column: AnyColumn | SQL): SQL {
 export function instant(column: AnyColumn): SQL<Date> {
   return epochMs(column).mapWith((ms: number | string) => new Date(Number(ms)));
 }
+
+/** Milliseconds since the epoch, or null, of a column that may be null. */
+export function epochMsOrNull(column: AnyColumn): SQL<number | null> {
+  // drizzle calls a decoder only for what is not null.
+  return epochMs(column).mapWith(Number) as SQL<number | null>;
+}
+
+/** The other way: exact to the millisecond, null for null. */
+export function fromEpochMs(ms: SQL): SQL {
+  return sql`timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
+}

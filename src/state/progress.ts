@@ -1,10 +1,13 @@
 import { eq, type SQL, sql } from 'drizzle-orm';
 import { ZERO_LSN, formatLsn } from '../pgoutput/lsn.ts';
 import { positionBefore } from '../changes/position.ts';
-import type { EndpointProgress, EndpointRecord, Lease } from '../drain/state-store.ts';
+import { HEALTHY } from '../delivery/circuit-breaker.ts';
+import type { PartlyReplayed } from '../delivery/replayed.ts';
+import type { EndpointProgress, EndpointRecord, Lease, Pause } from '../drain/state-store.ts';
 import { DURABLY } from './durable-commit.ts';
-import { CLOCK, fromNow, instant } from './instants.ts';
+import { CLOCK, epochMs, epochMsOrNull, fromEpochMs, fromNow, instant } from './instants.ts';
 import { isCurrent, leaseLost } from './lease.ts';
+import { type PauseColumns, pauseOf } from './pauses.ts';
 import type { StateDatabase } from './state-database.ts';
 import { storableTextOrNull } from './storable-text.ts';
 
@@ -12,15 +15,24 @@ import { storableTextOrNull } from './storable-text.ts';
  * One statement, one round trip: where the lease is no longer current, `lease` is empty, and so is
  * everything that is selected from it. The arrays keep the statement's text the same for any number
  * of endpoints. A checkpoint behind the stored one is not taken over: under a lease it only grows.
+ * Pauses are a person's to write; they are only read here.
  */
 export async function saveProgress(
   { db, tables }: StateDatabase,
   lease: Lease,
   ttlMs: number,
   progress: readonly EndpointProgress[],
-): Promise<void> {
+  sentBatches: readonly bigint[] = [],
+  partlySent: readonly PartlyReplayed[] = [],
+): Promise<ReadonlyMap<string, Pause>> {
   const column = <T>(read: (entry: EndpointProgress) => T) => sql.param(progress.map(read));
-  const { rows } = await db.execute(sql`
+  const told = progress.filter(({ health }) => health !== null).map(({ endpoint }) => endpoint);
+  const ifTold = (name: string): SQL => {
+    const health = sql.identifier(name);
+    return sql`case when kept.endpoint = any(${sql.param(told)}::text[])
+      then excluded.${health} else kept.${health} end`;
+  };
+  const { rows } = await db.execute<PauseColumns & { endpoint: string | null }>(sql`
     with lease as (
       update ${tables.pipelines} set lease_expires_at = ${fromNow(ttlMs)}, updated_at = ${CLOCK}
       where ${isCurrent(tables, lease)}
@@ -28,8 +40,12 @@ export async function saveProgress(
     ), saved as (
       insert into ${tables.endpoints} as kept (
         pipeline, endpoint, commit_lsn, seq, settled_ahead, state, reason,
-        delivered, filtered, dead_lettered, failed_attempts)
-      select lease.pipeline, entry.*
+        breaker, consecutive_failures, down_since, next_attempt_at,
+        delivered, filtered, parked, dead_lettered, failed_attempts)
+      select lease.pipeline, endpoint, commit_lsn, seq, settled_ahead, state, reason,
+        coalesce(breaker, ${HEALTHY.breaker}), coalesce(consecutive_failures, 0),
+        ${fromEpochMs(sql`down_since_ms`)}, ${fromEpochMs(sql`next_attempt_at_ms`)},
+        delivered, filtered, parked, dead_lettered, failed_attempts
       from lease, unnest(
         ${column(({ endpoint }) => endpoint)}::text[],
         ${column(({ settled }) => formatLsn(settled.commitLsn))}::pg_lsn[],
@@ -37,24 +53,63 @@ export async function saveProgress(
         ${column(({ settledAhead }) => settledAhead)}::bytea[],
         ${column(({ state }) => state)}::text[],
         ${column(({ reason }) => storableTextOrNull(reason))}::text[],
+        ${column(({ health }) => health?.breaker ?? null)}::text[],
+        ${column(({ health }) => health?.consecutiveFailures ?? null)}::integer[],
+        ${column(({ health }) => health?.downSince ?? null)}::float8[],
+        ${column(({ health }) => health?.nextAttemptAt ?? null)}::float8[],
         ${column(({ delivered }) => delivered)}::bigint[],
         ${column(({ filtered }) => filtered)}::bigint[],
+        ${column(({ parked }) => parked)}::bigint[],
         ${column(({ deadLettered }) => deadLettered)}::bigint[],
-        ${column(({ failedAttempts }) => failedAttempts)}::bigint[]) as entry
+        ${column(({ failedAttempts }) => failedAttempts)}::bigint[])
+        as entry (endpoint, commit_lsn, seq, settled_ahead, state, reason,
+          breaker, consecutive_failures, down_since_ms, next_attempt_at_ms,
+          delivered, filtered, parked, dead_lettered, failed_attempts)
       on conflict (pipeline, endpoint) do update set
         commit_lsn = ${unlessBehind('commit_lsn')},
         seq = ${unlessBehind('seq')},
         settled_ahead = ${unlessBehind('settled_ahead')},
         state = excluded.state,
         reason = excluded.reason,
+        breaker = ${ifTold('breaker')},
+        consecutive_failures = ${ifTold('consecutive_failures')},
+        down_since = ${ifTold('down_since')},
+        next_attempt_at = ${ifTold('next_attempt_at')},
         delivered = kept.delivered + excluded.delivered,
         filtered = kept.filtered + excluded.filtered,
+        parked = kept.parked + excluded.parked,
         dead_lettered = kept.dead_lettered + excluded.dead_lettered,
         failed_attempts = kept.failed_attempts + excluded.failed_attempts,
         updated_at = ${CLOCK}
+    ), forgotten as (
+      delete from ${tables.parkedBatches} as p using lease
+      where p.pipeline = lease.pipeline and p.id = any(${sql.param(sentBatches.map(String))}::bigint[])
+    ), noted as (
+      update ${tables.parkedBatches} as p
+      set manifest = (p.manifest::jsonb || jsonb_build_object('settled', entry.settled::jsonb))::text
+      from lease, unnest(
+        ${sql.param(partlySent.map(({ id }) => String(id)))}::bigint[],
+        ${sql.param(partlySent.map(({ settled }) => JSON.stringify(settled)))}::text[])
+        as entry (id, settled)
+      where p.pipeline = lease.pipeline and p.id = entry.id
     )
-    select ${DURABLY} from lease`);
+    select ${DURABLY}, e.endpoint, ${epochMs(sql`e.paused_at`)} as paused_at_ms,
+      e.paused_reason, e.pause_parks
+    from lease left join ${tables.endpoints} as e
+      on e.pipeline = lease.pipeline and e.paused_at is not null`);
   if (rows.length === 0) throw leaseLost(lease);
+  return pausesIn(rows);
+}
+
+function pausesIn(
+  rows: readonly (PauseColumns & { readonly endpoint: string | null })[],
+): ReadonlyMap<string, Pause> {
+  const pauses = new Map<string, Pause>();
+  for (const row of rows) {
+    const pause = pauseOf(row);
+    if (row.endpoint !== null && pause !== null) pauses.set(row.endpoint, pause);
+  }
+  return pauses;
 }
 
 function unlessBehind(name: string): SQL {
@@ -75,8 +130,20 @@ export async function loadEndpoints(
       settledAhead: endpoints.settledAhead,
       state: endpoints.state,
       reason: endpoints.reason,
+      health: {
+        breaker: endpoints.breaker,
+        consecutiveFailures: endpoints.consecutiveFailures,
+        downSince: epochMsOrNull(endpoints.downSince),
+        nextAttemptAt: epochMsOrNull(endpoints.nextAttemptAt),
+      },
+      pause: {
+        paused_at_ms: epochMsOrNull(endpoints.pausedAt),
+        paused_reason: endpoints.pausedReason,
+        pause_parks: endpoints.pauseParks,
+      },
       delivered: endpoints.delivered,
       filtered: endpoints.filtered,
+      parked: endpoints.parked,
       deadLettered: endpoints.deadLettered,
       failedAttempts: endpoints.failedAttempts,
       updatedAt: instant(endpoints.updatedAt),
@@ -84,7 +151,7 @@ export async function loadEndpoints(
     .from(endpoints)
     .where(eq(endpoints.pipeline, pipeline))
     .orderBy(endpoints.endpoint);
-  return rows;
+  return rows.map((row) => ({ ...row, pause: pauseOf(row.pause) }));
 }
 
 /** Back before everything; the sums and the state of an endpoint are not a part of its checkpoint. */

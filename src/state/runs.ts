@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, count, desc, eq, lt } from 'drizzle-orm';
 import type { RunRecord } from '../drain/state-store.ts';
 import { instant } from './instants.ts';
 import type { StateDatabase } from './state-database.ts';
@@ -45,4 +45,17 @@ export function listRuns(
     .where(eq(runs.pipeline, pipeline))
     .orderBy(desc(runs.finishedAt), desc(runs.runId))
     .limit(limit);
+}
+
+/** By status. */
+export async function countRuns(
+  { db, tables: { runs } }: StateDatabase,
+  pipeline: string,
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .select({ status: runs.status, runs: count() })
+    .from(runs)
+    .where(eq(runs.pipeline, pipeline))
+    .groupBy(runs.status);
+  return new Map(rows.map((row) => [row.status, row.runs]));
 }

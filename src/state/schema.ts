@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import {
   bigint,
+  boolean,
   index,
   integer,
   json,
@@ -9,7 +10,9 @@ import {
   text,
   timestamp,
   unique,
+  uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { ParkedLanes } from '../delivery/parked-batch.ts';
 import { bytea, pgLsn } from './column-types.ts';
 
 // drizzle-kit cannot write a bigint default that is given as a bigint.
@@ -56,10 +59,25 @@ export function stateTables(schemaName: string) {
       commitLsn: pgLsn('commit_lsn').notNull(),
       seq: sequence('seq').notNull(),
       settledAhead: bytea('settled_ahead').notNull(),
-      state: text('state', { enum: ['active', 'held'] }).notNull(),
+      /** What it did with events in the last drain. */
+      state: text('state', { enum: ['active', 'held', 'parking'] }).notNull(),
       reason: text('reason'),
+      breaker: text('breaker', { enum: ['closed', 'open'] })
+        .notNull()
+        .default('closed'),
+      consecutiveFailures: integer('consecutive_failures').notNull().default(0),
+      /** Since when no attempt succeeded; null while the last one did. */
+      downSince: instant('down_since'),
+      /** An open breaker lets one attempt through from here on. */
+      nextAttemptAt: instant('next_attempt_at'),
+      /** By a person, or by an answer 410; only a person resumes it. */
+      pausedAt: instant('paused_at'),
+      pausedReason: text('paused_reason'),
+      /** Its events are parked while it is paused; else it holds the slot. */
+      pauseParks: boolean('pause_parks').notNull().default(false),
       delivered: count('delivered'),
       filtered: count('filtered'),
+      parked: count('parked'),
       deadLettered: count('dead_lettered'),
       failedAttempts: count('failed_attempts'),
       updatedAt: instant('updated_at').notNull().defaultNow(),
@@ -94,9 +112,18 @@ export function stateTables(schemaName: string) {
       schema: text('schema'),
       table: text('table'),
       operation: text('operation').notNull(),
+      /** The event's own text in the endpoint's format; null where it was too large to be kept. */
       body: text('body'),
+      contentType: text('content_type'),
+      /** What the format puts beside a body that is one event alone. */
+      headers: json('headers').$type<Readonly<Record<string, string>>>(),
       reason: text('reason').notNull(),
       detail: text('detail').notNull(),
+      attempts: integer('attempts').notNull().default(0),
+      lastAttemptAt: instant('last_attempt_at'),
+      /** Of the last answer; null where none came. */
+      answerStatus: integer('answer_status'),
+      answerBody: text('answer_body'),
       createdAt: instant('created_at').notNull().defaultNow(),
     },
     (table) => [
@@ -109,12 +136,69 @@ export function stateTables(schemaName: string) {
     ],
   );
 
+  const parkedBatches = schema.table(
+    'parked_batches',
+    {
+      /** Grows in the order in which the batches are to be sent. */
+      id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+      pipeline: ofPipeline(),
+      endpoint: text('endpoint').notNull(),
+      batchId: text('batch_id').notNull(),
+      lanes: json('lanes').$type<ParkedLanes>().notNull(),
+      contentType: text('content_type').notNull(),
+      headers: json('headers').$type<Readonly<Record<string, string>>>().notNull(),
+      body: bytea('body').notNull(),
+      /** Which events the body holds and where: see delivery/parked-batch.ts. */
+      manifest: text('manifest').notNull(),
+      eventCount: integer('event_count').notNull(),
+      byteCount: integer('byte_count').notNull(),
+      /** The position of its last event. */
+      commitLsn: pgLsn('commit_lsn').notNull(),
+      seq: sequence('seq').notNull(),
+      createdAt: instant('created_at').notNull().defaultNow(),
+    },
+    (table) => [index('parked_batches_order').on(table.pipeline, table.endpoint, table.id)],
+  );
+
+  const incidents = schema.table(
+    'incidents',
+    {
+      pipeline: ofPipeline(),
+      rule: text('rule').notNull(),
+      /** The endpoint's name, or empty where it is about the pipeline. */
+      subject: text('subject').notNull(),
+      openedAt: instant('opened_at').notNull(),
+      lastSeenAt: instant('last_seen_at').notNull(),
+      resolvedAt: instant('resolved_at'),
+      detail: text('detail').notNull(),
+      notifiedAt: instant('notified_at'),
+      resolvedNotifiedAt: instant('resolved_notified_at'),
+      attempts: integer('attempts').notNull().default(0),
+      lastError: text('last_error'),
+    },
+    (table) => [
+      primaryKey({ columns: [table.pipeline, table.rule, table.subject, table.openedAt] }),
+      uniqueIndex('incidents_open')
+        .on(table.pipeline, table.rule, table.subject)
+        .where(sql`${table.resolvedAt} is null`),
+    ],
+  );
+
   const migrations = schema.table('migrations', {
     name: text('name').primaryKey(),
     appliedAt: instant('applied_at').notNull().defaultNow(),
   });
 
-  return { schema, pipelines, endpoints, runs, deadLetters, migrations };
+  return {
+    schema,
+    pipelines,
+    endpoints,
+    runs,
+    deadLetters,
+    parkedBatches,
+    incidents,
+    migrations,
+  };
 }
 
 export type StateTables = ReturnType<typeof stateTables>;
@@ -122,5 +206,13 @@ export type StateTables = ReturnType<typeof stateTables>;
 // drizzle-kit sees a schema and its tables only as exports by name. The migrations it writes carry
 // this schema name; migrate.ts puts the configured one in its place.
 export const GENERATED_SCHEMA_NAME = 'walhook';
-export const { schema, pipelines, endpoints, runs, deadLetters, migrations } =
-  stateTables(GENERATED_SCHEMA_NAME);
+export const {
+  schema,
+  pipelines,
+  endpoints,
+  runs,
+  deadLetters,
+  parkedBatches,
+  incidents,
+  migrations,
+} = stateTables(GENERATED_SCHEMA_NAME);

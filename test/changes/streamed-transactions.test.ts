@@ -29,7 +29,10 @@ async function read(
 ): Promise<Read> {
   const decoder = new PgoutputDecoder({ protocolVersion });
   const relations = new RelationCache(catalog);
-  const format = walhookFormat(catalog, { int8: 'number', numeric: 'string' });
+  const format = walhookFormat(catalog, {
+    values: { int8: 'number', numeric: 'string' },
+    columns: null,
+  });
   const events: string[] = [];
   const kinds = new Set<string>();
   const assembler = new Assembler(relations, {

@@ -23,7 +23,18 @@ test('no command at all is help and 2', async () => {
 
 test('every command has help with an example, and names only variables that the configuration knows', async () => {
   const commands = ['init', 'drain', 'peek', 'status', 'doctor', 'destroy', 'demo'];
-  const helps = await Promise.all(commands.map((command) => walhook([command, '--help'])));
+  const groups = {
+    endpoints: ['list', 'pause', 'resume', 'test'],
+    'dead-letters': ['list', 'show', 'redrive', 'discard'],
+  };
+  const all = [
+    ...commands.map((command) => [command]),
+    ...Object.entries(groups).flatMap(([group, names]) => [
+      [group],
+      ...names.map((name) => [group, name]),
+    ]),
+  ];
+  const helps = await Promise.all(all.map((command) => walhook([...command, '--help'])));
   for (const { code, stdout } of helps) {
     expect(code).toBe(0);
     expect(stdout).toMatch(/\nExample:\n {2}\S/);
@@ -96,6 +107,21 @@ test('durations are whole milliseconds of a number and its unit', () => {
   for (const wrong of ['', '25', '0s', '-1s', '1d', '1 s', 's']) {
     expect(() => parseDuration(wrong)).toThrow('time with its unit');
   }
+});
+
+test('what others wrote cannot steer a terminal, and a program gets it as it is', () => {
+  const said = 'HTTP 500: \u001b[2Jall is well\u009b1m\r\n\tit said';
+  const [shown, piped] = [true, false].map((isTTY) => {
+    const stdout = Object.assign(new PassThrough(), { isTTY });
+    const stderr = Object.assign(new PassThrough(), { isTTY });
+    const terminal = new Terminal(stdout, stderr);
+    terminal.data(said);
+    terminal.say(said);
+    return [String(stdout.read()), String(stderr.read())];
+  });
+  const visible = 'HTTP 500: \uFFFD[2Jall is well\uFFFD1m\uFFFD\n\tit said\n';
+  expect(shown).toEqual([visible, visible]);
+  expect(piped).toEqual([`${said}\n`, `${said}\n`]);
 });
 
 test('a line that is said while a status line stands takes its place, and the status line comes back', () => {

@@ -65,18 +65,50 @@ describe('a deployment of one endpoint without a file', () => {
     expect(fromEnvironment(env).endpoints.map((endpoint) => endpoint.type)).toEqual([type]);
   });
 
+  const hook0 = {
+    HOOK0_API_URL: 'https://api.hook0.com',
+    HOOK0_APPLICATION_ID: '550e8400-e29b-41d4-a716-446655440000',
+    HOOK0_API_TOKEN: 'sk_test_0123456789',
+  };
+
   it.each([
-    [{ EVENT_SINK: 'hook0', HTTP_SINK_URL: 'https://h' }, 'EVENT_SINK'],
-    [{ HOOK0_API_URL: 'x', HOOK0_APPLICATION_ID: 'y', HOOK0_API_TOKEN: 'z' }, 'HOOK0_API_URL'],
-  ])('never takes another sink in the place of Hook0: %j', async (env, variable) => {
-    expect(await refusals(env)).toEqual([
+    hook0,
+    { ...hook0, HTTP_ENDPOINT_URL: 'https://h' },
+    { ...hook0, EVENT_SINK: 'hook0', HTTP_SINK_URL: 'https://h' },
+  ])('ingests into Hook0 where it is fully configured: %j', (env) => {
+    expect(fromEnvironment(env).endpoints).toMatchObject([
       {
-        path: '',
-        variable,
-        got: expect.stringMatching(/hook0/i),
-        wants: expect.stringContaining('Hook0 is not available in this version'),
+        name: 'hook0',
+        type: 'hook0',
+        apiUrl: hook0.HOOK0_API_URL,
+        applicationId: hook0.HOOK0_APPLICATION_ID,
+        apiToken: hook0.HOOK0_API_TOKEN,
+        eventType: '{service}.{table}.{operation}',
+        registerEventTypes: true,
       },
     ]);
+  });
+
+  it('names each variable of Hook0 that is missing', async () => {
+    const missing = await refusals({ EVENT_SINK: 'hook0', HOOK0_API_URL: 'https://h' });
+    expect(missing.map(({ variable, got }) => [variable, got])).toEqual([
+      ['HOOK0_APPLICATION_ID', 'nothing'],
+      ['HOOK0_API_TOKEN', 'nothing'],
+    ]);
+  });
+
+  it('says so where the settings of Hook0 are left unused', () => {
+    const env = { DATABASE_URL, HOOK0_API_URL: 'https://h', HOOK0_API_TOKEN: 'token' };
+    const { config, warnings } = parseConfig(null, env);
+    expect(config.endpoints[0]?.type).toBe('stdout');
+    expect(warnings).toEqual([
+      'HOOK0_API_URL and HOOK0_API_TOKEN are not used: Hook0 needs HOOK0_APPLICATION_ID too.',
+    ]);
+  });
+
+  it('shows nothing of a token that is wrong', async () => {
+    const [problem] = await refusals({ ...hook0, HOOK0_API_TOKEN: 'two words-of-secret' });
+    expect(problem).toMatchObject({ variable: 'HOOK0_API_TOKEN', got: '*** (19 characters)' });
   });
 
   it.each([
@@ -195,13 +227,13 @@ describe('WALHOOK_<PATH>', () => {
   it("leaves the commands' own variables and those of Kubernetes alone", () => {
     const env = {
       WALHOOK_LOG_LEVEL: 'debug',
-      WALHOOK_TOKEN: 'secret-token',
       WALHOOK_SERVICE_HOST: '10.0.0.1',
       WALHOOK_SERVICE_PORT: '80',
       WALHOOK_PORT_80_TCP_ADDR: '10.0.0.1',
       WALHOOK_PORT: 'tcp://10.0.0.1:80',
+      WALHOOK_HTTP_PORT: 'tcp://10.0.0.1:80',
     };
-    expect(fromEnvironment(env).endpoints).toHaveLength(1);
+    expect(fromEnvironment(env)).toMatchObject({ endpoints: [{}], http: { port: 8_080 } });
   });
 });
 
@@ -225,6 +257,14 @@ describe('a file beside the environment', () => {
       expect.stringContaining('HTTP_ENDPOINT_URL is not used'),
       expect.stringContaining('WALHOOK_SIGNING_SECRET is not used'),
     ]);
+  });
+
+  it('does not call a variable unused that it refers to', () => {
+    const url = '${HTTP_ENDPOINT_URL}';
+    const given = { ...file, endpoints: [{ name: 'a', type: 'http', url }] };
+    const { config, warnings } = parseConfig(given, { HTTP_ENDPOINT_URL: 'https://h' });
+    expect(config.endpoints).toMatchObject([{ url: 'https://h' }]);
+    expect(warnings).toEqual([]);
   });
 
   it('gives its endpoints up for the URL of a flag, and says so', () => {

@@ -48,7 +48,7 @@ describe('parseConfig', () => {
     expect(problems.find(({ path }) => path.endsWith('atempts'))?.wants).toContain('attempts');
     expect(problems.find(({ path }) => path === 'endpoints[2].type')).toMatchObject({
       got: '"smtp"',
-      wants: 'http or stdout',
+      wants: 'http, hook0 or stdout',
     });
   });
 

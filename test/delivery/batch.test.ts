@@ -7,7 +7,7 @@ import { Batch } from '../../src/delivery/batch.ts';
 import { EventText } from '../../src/delivery/event-text.ts';
 import type { EventFormat } from '../../src/formats/event-format.ts';
 import { toLsn } from '../../src/pgoutput/lsn.ts';
-import { batchEnvelope } from '../../src/sinks/http/envelope.ts';
+import { batchEnvelope } from '../../src/delivery/envelope.ts';
 
 /** An event's text is its prefix: all that batching looks at is how long it is. */
 const format: EventFormat = {
@@ -66,7 +66,7 @@ test('a body parses, holds the events it took and no other, and its id names the
           if (kind === 'appended') taken.push(event);
         }
         if (taken.length === 0) return;
-        const { id, body: sent, eventCount } = batch.close('application/json', false);
+        const { id, body: sent, eventCount } = batch.close('application/json', false).whole;
         expect(taken.length === 1 || sent.length <= maxBytes).toBe(true);
         const [first, last] = [taken[0]!, taken.at(-1)!].map(({ transaction, seq: at }) =>
           eventId({ commitLsn: transaction.commitLsn, seq: at }),
@@ -101,7 +101,9 @@ test('an event is written once, however many bodies want it', () => {
     for (const batch of batches) batch.append(event, text, bounds);
   }
   expect(writes).toBe(2);
-  const bodies = batches.map((batch) => new TextDecoder().decode(batch.close('', false).body));
+  const bodies = batches.map((batch) =>
+    new TextDecoder().decode(batch.close('', false).whole.body),
+  );
   expect(new Set(bodies).size).toBe(1);
   expect((JSON.parse(bodies[0]!) as { events: unknown }).events).toEqual(['event 1', 'event 2']);
 });

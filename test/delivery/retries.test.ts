@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { createPipeline } from '../support/pipeline.ts';
@@ -18,6 +18,8 @@ const pipeline = await createPipeline(
   },
   'create table t (id int primary key generated always as identity)',
 );
+
+beforeEach(() => pipeline.forgetFailures());
 
 /** Not the wait between two checkpoints. */
 const isRetry = (ms: number): boolean => ms !== pipeline.config.drain.checkpointMs;
@@ -100,6 +102,7 @@ test('a Retry-After that is longer than a drain should wait holds the endpoint a
   });
   expect(requests).toHaveLength(1);
   receiver.answerWith(() => 204);
+  await pipeline.forgetFailures();
   expect((await pipeline.drain()).status).toBe('caught_up');
 });
 
@@ -110,15 +113,14 @@ test('an endpoint that stays unavailable is held after its attempts', async () =
   expect(report.endpoints[0]).toMatchObject({
     state: 'held',
     failed_attempts: 3,
-    error: 'unavailable: HTTP 502: <h1> bad gateway</h1>',
+    error: 'unavailable: HTTP 502: <h1> bad gateway</h1>; after 3 attempts',
   });
   receiver.answerWith(() => 204);
+  await pipeline.forgetFailures();
   expect((await pipeline.drain()).status).toBe('caught_up');
 });
 
 test.each([
-  [400, 'rejected: HTTP 400', 1],
-  [422, 'rejected: HTTP 422', 1],
   [410, 'gone: HTTP 410', 1],
   [301, 'misconfigured: HTTP 301 (redirects are not followed)', 3],
   [401, 'misconfigured: HTTP 401', 3],
@@ -130,8 +132,39 @@ test.each([
   receiver.answerWith(() => ({ status, headers: { location: `${receiver.url}elsewhere` } }));
   const { report, requests } = await drainOneRow(attempts - 1);
   expect(report.status).toBe('held');
-  expect(report.endpoints[0]).toMatchObject({ error, delivered: 0, failed_attempts: attempts });
+  const ending = attempts === 1 ? '; paused' : `; after ${attempts} attempts`;
+  expect(report.endpoints[0]).toMatchObject({
+    error: error + ending,
+    delivered: 0,
+    failed_attempts: attempts,
+  });
   expect(requests.map(({ path }) => path)).toEqual(Array(attempts).fill('/'));
   receiver.answerWith(() => 204);
+  await pipeline.forgetFailures();
   expect((await pipeline.drain()).endpoints[0]).toMatchObject({ delivered: 1 });
 });
+
+test.each([400, 409, 413, 415, 422])(
+  'an event that is refused with %i becomes a dead letter after one try',
+  async (status) => {
+    receiver.answerWith(() => ({ status, body: 'no such thing' }));
+    const { report, requests } = await drainOneRow(0);
+    expect(report).toMatchObject({
+      status: 'caught_up',
+      endpoints: [{ state: 'active', delivered: 0, dead_lettered: 1, failed_attempts: 1 }],
+    });
+    expect(requests).toHaveLength(1);
+    const letters = await pipeline.database.query(
+      'delete from walhook.dead_letters returning attempts, answer_status, answer_body, body',
+    );
+    const { events } = JSON.parse(requests[0]!.body.toString()) as { events: unknown[] };
+    expect(letters).toEqual([
+      {
+        attempts: 1,
+        answer_status: status,
+        answer_body: 'no such thing',
+        body: JSON.stringify(events[0]),
+      },
+    ]);
+  },
+);

@@ -12,12 +12,14 @@ let globalOptions: Option[] = [];
 beforeAll(async () => {
   const { stdout } = await walhook(['--help']);
   globalOptions = optionsIn(stdout);
-  const listed = stdout.slice(stdout.indexOf('Commands:'));
-  for (const [, name] of listed.matchAll(/^ {2}(\w+)(?: \[options\])? {2,}/gm)) {
-    if (name === 'help') continue;
-    const help = await walhook([name!, '--help']);
-    const own = help.stdout.split('Global Options:')[0]!;
-    commands.set(name!, optionsIn(own));
+  for (const name of commandsIn(stdout)) {
+    const help = (await walhook([name, '--help'])).stdout;
+    const within = commandsIn(help);
+    if (within.length === 0) commands.set(name, ownOptionsIn(help));
+    for (const each of within) {
+      const { stdout: inner } = await walhook([name, each, '--help']);
+      commands.set(`${name} ${each}`, ownOptionsIn(inner));
+    }
   }
 }, 60_000);
 
@@ -56,13 +58,13 @@ describe('docs/cli.md', () => {
   });
 });
 
-/** The sections that are about a command: their headings are one word in lowercase. */
+/** The sections that are about a command: their headings are in lowercase. */
 function sections(): { name: string; text: string }[] {
   return readPage(page)
     .split(/^## /m)
     .slice(1)
     .map((text) => ({ name: text.split('\n')[0]!, text }))
-    .filter(({ name }) => /^[a-z]+$/.test(name));
+    .filter(({ name }) => /^[a-z][a-z -]*$/.test(name));
 }
 
 function describedIn(section: string): Option[] {
@@ -70,6 +72,16 @@ function describedIn(section: string): Option[] {
     flags: match[1]!,
     variable: match[2] ?? '',
   }));
+}
+
+function commandsIn(help: string): string[] {
+  const listed = help.includes('Commands:') ? help.slice(help.indexOf('Commands:')) : '';
+  const names = [...listed.matchAll(/^ {2}([a-z-]+)(?: \[options\])?(?: <\w+>)? {2,}/gm)];
+  return names.map(([, name]) => name!).filter((name) => name !== 'help');
+}
+
+function ownOptionsIn(help: string): Option[] {
+  return optionsIn(help.split('Global Options:')[0]!);
 }
 
 /** Of a help text, unwrapped; without -h and -V, which are commander's. */

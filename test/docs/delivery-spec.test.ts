@@ -28,8 +28,8 @@ test('an answer means what the table says', () => {
   );
   expect(described.length).toBeGreaterThan(15);
   for (const { status, kind } of described) {
-    const answer = { status, header: () => null, body: '' };
-    expect({ status, kind: outcomeOf(answer, 0).kind }).toEqual({ status, kind });
+    const answer = { status, header: () => null, body: '', brokeOff: false };
+    expect({ status, kind: outcomeOf(answer, 0, new Map()).kind }).toEqual({ status, kind });
   }
 });
 

@@ -36,6 +36,22 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     exitCode: 3,
     repair: ({ receiver }) => receiver.answerWith(() => 204),
   },
+  'Events are parked': {
+    trouble: ({ receiver }) => Promise.resolve(receiver.answerWith(() => 503)),
+    env: { WALHOOK_ENDPOINTS_0_PARK_AFTER_MS: '0' },
+    exitCode: 3,
+    repair: ({ receiver }) => receiver.answerWith(() => 204),
+  },
+  'Pausing an endpoint': {
+    trouble: async ({ shell }) => void (await shell('walhook endpoints pause http --park')),
+    exitCode: 3,
+  },
+  'An endpoint was removed': {
+    trouble: async ({ sql }) =>
+      void (await sql(`insert into walhook.dead_letters
+        (pipeline, endpoint, commit_lsn, seq, event_id, operation, reason, detail)
+        values ('walhook', 'hook', '0/1', 0, 'id', 'insert', 'rejected', 'HTTP 422')`)),
+  },
   Busy: { trouble: drainThatDoesNotEnd, exitCode: 4, repair: () => endDrain() },
   'A drain gets nowhere': {
     trouble: async ({ receiver }) => receiver.answerWith(() => 'hang'),
@@ -231,13 +247,21 @@ function sayWalWithoutBound(): string {
     pipeline: 'walhook',
     database: 'shop',
     publication: { name: 'walhook', exists: true },
+    connection: {
+      local: true,
+      encrypted: false,
+      protocol: null,
+      cipher: null,
+      verified: 'none' as const,
+      pooled: false,
+    },
     slot,
     endpoints: [],
     lease: null,
     last_drain_at: null,
     runs: [],
   };
-  return findTroubles(facts, null, null)
+  return findTroubles(facts, null, null, 0)
     .map((text) => `! ${text}`)
     .join('\n');
 }

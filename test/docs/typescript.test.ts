@@ -20,7 +20,10 @@ const snippets = pages
   .filter(({ language }) => language === 'ts')
   .map((block, index) => ({ name: `snippet-${index}`, ...block }));
 const configurations = snippets.filter(({ text }) => text.includes('export default defineConfig'));
-const programs = snippets.filter(({ text }) => !text.includes('export default'));
+/** The other side's programs drain nothing: receiver.test.ts runs them. */
+const programs = snippets.filter(
+  ({ page, text }) => page !== 'docs/receiver.md' && !text.includes('export default'),
+);
 
 let playground: Playground;
 beforeAll(async () => {
@@ -38,7 +41,13 @@ describe('the TypeScript on the pages', () => {
     }
     const config = {
       extends: join(root, 'tsconfig.json'),
-      compilerOptions: { noEmit: false, rootDir: folder, outDir: join(folder, 'js') },
+      compilerOptions: {
+        noEmit: false,
+        rootDir: folder,
+        outDir: join(folder, 'js'),
+        // A reader's columns are names that no type knows: event.after.status is how one writes it.
+        noPropertyAccessFromIndexSignature: false,
+      },
       include: [join(folder, '*.ts')],
     };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
@@ -57,6 +66,8 @@ describe('the TypeScript on the pages', () => {
       ORDERS_TOKEN: 'token',
       ORDERS_SECRET: secret,
       BILLING_SECRET: secret,
+      SMTP_PASSWORD: 'password',
+      SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T0/B0/secret',
     };
     expect(parseConfig(module.default, env).warnings).toEqual([]);
   });

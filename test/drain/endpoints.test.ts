@@ -9,7 +9,7 @@ const http = (name: string, receiver: Receiver) =>
     url: receiver.url,
     ordering: 'strict',
     batch: { maxEvents: 10 },
-    retry: { attempts: 1 },
+    retry: { attempts: 1, minDelayMs: 0 },
   }) as const;
 
 const idsOf = (receiver: Receiver, from = 0) =>
@@ -43,7 +43,7 @@ test('an endpoint that fails is held where it stands, and the other gets everyth
         delivered: 20,
         failed_attempts: 1,
         state: 'held',
-        error: 'unavailable: HTTP 500: out of order',
+        error: 'unavailable: HTTP 500: out of order; after 1 attempt',
       },
     ],
   });
@@ -55,7 +55,7 @@ test('an endpoint that fails is held where it stands, and the other gets everyth
     {
       endpoint: 'bad',
       state: 'held',
-      reason: 'unavailable: HTTP 500: out of order',
+      reason: 'unavailable: HTTP 500: out of order; after 1 attempt',
       delivered: 20,
     },
     { endpoint: 'good', state: 'active', reason: null, delivered: 50 },
@@ -65,6 +65,7 @@ test('an endpoint that fails is held where it stands, and the other gets everyth
 
   await database.query('insert into t select n from generate_series(51, 60) n');
   bad.answerWith(() => 204);
+  await pipeline.forgetFailures();
   const recovered = await pipeline.drain();
 
   expect(recovered.status).toBe('caught_up');
@@ -125,4 +126,25 @@ test('a drain ends early when every endpoint is on hold', async () => {
     ['held', 0],
   ]);
   expect([one.requests.length, two.requests.length]).toEqual([1, 1]);
+});
+
+test('an event whose transform takes until after all else was sent is sent too', async () => {
+  const [slow, other] = [await startReceiver(), await startReceiver()];
+  let release!: () => void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  // Its batch is not full: it comes once reading has ended.
+  other.answerWith(() => release());
+  const pipeline = await createPipeline(
+    {
+      endpoints: [
+        { ...http('slow', slow), transform: (event) => released.then(() => event) },
+        http('other', other),
+      ],
+    },
+    'create table t (id int primary key)',
+  );
+  await pipeline.database.query('insert into t values (1), (2), (3)');
+  const report = await pipeline.drain();
+  expect(report).toMatchObject({ status: 'caught_up', endpoints: [{ delivered: 3 }, {}] });
+  expect(idsOf(slow)).toEqual([1, 2, 3]);
 });

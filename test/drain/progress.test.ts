@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { serverMajorVersion } from '../support/database.ts';
+import { isPooled, serverMajorVersion } from '../support/database.ts';
 import { createPipeline, lsnOf, type TestPipeline } from '../support/pipeline.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
@@ -66,40 +66,44 @@ test('a drain reports from where to where it went, and what each endpoint got', 
   expect(runs).toEqual([{ run_id: report.run_id, status: 'caught_up', report }]);
 });
 
-test('a drain with nothing to do delivers nothing and writes no more than its lease', async () => {
-  const receiver = await startReceiver();
-  const pipeline = await createPipeline(
-    { endpoints: [http(receiver)] },
-    'create table t (id int primary key)',
-  );
-  await pipeline.database.query('insert into t values (1)');
-  await pipeline.drain();
-  const stored = await pipeline.database.query(
-    'select endpoint, commit_lsn, seq, delivered, updated_at::text from walhook.endpoints',
-  );
-  const before = await rowsWritten(pipeline);
-
-  for (let i = 0; i < 3; i++) {
-    expect(await pipeline.drain()).toMatchObject({ status: 'caught_up', events: 0 });
-  }
-
-  expect(idsOf(receiver)).toEqual([1]);
-  expect(
-    await pipeline.database.query(
+// A session tells the statistics what it wrote when it ends, and a pooler's does not.
+test.skipIf(isPooled)(
+  'a drain with nothing to do delivers nothing and writes no more than its lease',
+  async () => {
+    const receiver = await startReceiver();
+    const pipeline = await createPipeline(
+      { endpoints: [http(receiver)] },
+      'create table t (id int primary key)',
+    );
+    await pipeline.database.query('insert into t values (1)');
+    await pipeline.drain();
+    const stored = await pipeline.database.query(
       'select endpoint, commit_lsn, seq, delivered, updated_at::text from walhook.endpoints',
-    ),
-  ).toEqual(stored);
-  expect(await pipeline.database.query('select count(*)::int as n from walhook.runs')).toEqual([
-    { n: 1 },
-  ]);
-  const after = await rowsWritten(pipeline);
-  expect({ ...after, pipelines: 0 }).toEqual({ ...before, pipelines: 0 });
-});
+    );
+    const before = await rowsWritten(pipeline);
+
+    for (let i = 0; i < 3; i++) {
+      expect(await pipeline.drain()).toMatchObject({ status: 'caught_up', events: 0 });
+    }
+
+    expect(idsOf(receiver)).toEqual([1]);
+    expect(
+      await pipeline.database.query(
+        'select endpoint, commit_lsn, seq, delivered, updated_at::text from walhook.endpoints',
+      ),
+    ).toEqual(stored);
+    expect(await pipeline.database.query('select count(*)::int as n from walhook.runs')).toEqual([
+      { n: 1 },
+    ]);
+    const after = await rowsWritten(pipeline);
+    expect({ ...after, pipelines: 0 }).toEqual({ ...before, pipelines: 0 });
+  },
+);
 
 test('the slot stays where it is while nothing is settled', async () => {
   const receiver = await startReceiver(() => 503);
   const pipeline = await createPipeline(
-    { endpoints: [{ ...http(receiver), retry: { attempts: 1 } }] },
+    { endpoints: [{ ...http(receiver), retry: { attempts: 1, minDelayMs: 0, maxDelayMs: 0 } }] },
     'create table t (id int primary key)',
   );
   await pipeline.database.query('insert into t values (1)');

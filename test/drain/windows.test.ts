@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';
+import { isPooled } from '../support/database.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   createPipeline,
@@ -194,7 +195,12 @@ describe('without a slot to spare', async () => {
     const [good, bad] = [await startReceiver(), await startReceiver(() => 500)];
     const endpoints = [
       http(good),
-      { ...http(bad), name: 'bad', retry: { attempts: 1 }, batch: { maxEvents: 10 } },
+      {
+        ...http(bad),
+        name: 'bad',
+        retry: { attempts: 1, minDelayMs: 0, maxDelayMs: 0 },
+        batch: { maxEvents: 10 },
+      },
     ];
     const drain = { maxWindowChanges: 20, maxWindowBytes: 4_096 };
     await onOneSlot({ endpoints, drain }, async (pipeline) => {
@@ -219,3 +225,60 @@ describe('without a slot to spare', async () => {
 function idsOf(events: readonly ReceivedEvent[]): string[] {
   return events.map(({ id }) => String(id));
 }
+
+const keysOf = (events: readonly { readonly after?: unknown }[]) =>
+  events.map(({ after }) => (after as { id: number }).id);
+
+// Only a copy of the slot can pass over what the slot has to keep.
+test.skipIf(isPooled)(
+  'while an endpoint keeps the slot, a drain passes over what the others have settled',
+  async () => {
+    // What other tests write to a shared server would be read too.
+    const server = await startPrivateServer();
+    const [good, bad] = [await startReceiver(), await startReceiver(() => 503)];
+    const options = {
+      type: 'http',
+      retry: { attempts: 1, minDelayMs: 0 },
+      onUnavailable: 'hold',
+    } as const;
+    const pipeline = await createPipeline(
+      {
+        endpoints: [
+          { ...options, name: 'good', url: good.url },
+          { ...options, name: 'bad', url: bad.url, circuitBreaker: { failures: 1 } },
+        ],
+        drain: { maxWindowBytes: 1 << 20 },
+      },
+      // Uncompressed: it is the WAL that counts.
+      'create table t (id int primary key, note text); alter table t alter note set storage external',
+      server.url(),
+    );
+    const { database } = pipeline;
+    const insert = (from: number, to: number) =>
+      database.query(
+        `insert into t select n, repeat(md5(n::text), 100) from generate_series(${from}, ${to}) n`,
+      );
+    for (let from = 1; from <= 8_000; from += 100) await insert(from, from + 99);
+    const first = await pipeline.drain();
+    expect(first).toMatchObject({ status: 'held', endpoints: [{ delivered: 8_000 }, {}] });
+    await insert(8_001, 8_100);
+
+    const second = await pipeline.drain();
+    expect(second).toMatchObject({
+      status: 'held',
+      endpoints: [{ delivered: 100 }, { delivered: 0 }],
+    });
+    expect(first.windows).toBeGreaterThan(20);
+    expect(second.windows).toBeLessThan(5);
+
+    const refused = bad.requests.length;
+    bad.answerWith(() => 204);
+    await pipeline.forgetFailures();
+    const last = await pipeline.drain();
+    expect(last).toMatchObject({ status: 'caught_up', to_lsn: last.target_lsn });
+    const all = Array.from({ length: 8_100 }, (_, i) => i + 1);
+    expect(keysOf(good.events()).sort((a, b) => a - b)).toEqual(all);
+    const confirmed = bad.requests.slice(refused).flatMap(({ events }) => events);
+    expect(keysOf(confirmed).sort((a, b) => a - b)).toEqual(all);
+  },
+);

@@ -68,7 +68,9 @@ export async function checkComplete({ pipeline, reference, ledgers }: Watched): 
   }
 }
 
-async function sourceContents({ database }: TestPipeline): Promise<Record<string, string[]>> {
+export async function sourceContents({
+  database,
+}: TestPipeline): Promise<Record<string, string[]>> {
   const contents: Record<string, string[]> = {};
   for (const table of Object.keys(KEYS)) {
     const rows = await database.query<{ row: Record<string, unknown> }>(
@@ -79,7 +81,7 @@ async function sourceContents({ database }: TestPipeline): Promise<Record<string
   return contents;
 }
 
-function differences(
+export function differences(
   source: Record<string, string[]>,
   replica: Record<string, string[]>,
 ): string[] {
@@ -93,7 +95,7 @@ function differences(
 
 const SHOWN = 5;
 
-function throwAny(where: string, problems: readonly string[]): void {
+export function throwAny(where: string, problems: readonly string[]): void {
   if (problems.length === 0) return;
   const more = problems.length > SHOWN ? `\n  and ${problems.length - SHOWN} more` : '';
   throw new Error(`${where}: ${problems.slice(0, SHOWN).join('\n  ')}${more}`);

@@ -5,9 +5,9 @@ import { DrainerSupply } from './drainer-process.ts';
 import { killRun } from './kill-run.ts';
 import { STEPS } from './plan.ts';
 
-/** scripts/kill-many.mjs asks for more. */
-const runs = Number(process.env['WALHOOK_KILL_RUNS'] ?? 50);
-const firstSeed = Number(process.env['WALHOOK_KILL_SEED'] ?? 1);
+/** scripts/seeded-runs.mjs asks for more. */
+const runs = Number(process.env['WALHOOK_SEEDED_RUNS'] ?? 10);
+const firstSeed = Number(process.env['WALHOOK_FIRST_SEED'] ?? 1);
 const MS_PER_RUN = 30_000;
 
 let server: EmbeddedServer;

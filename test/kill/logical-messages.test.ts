@@ -49,7 +49,7 @@ test('the slot does not pass a message that its endpoint did not take', async ()
           url: receiver.url,
           batch: { maxEvents: 1 },
           ordering: 'strict',
-          retry: { attempts: 1 },
+          retry: { attempts: 1, minDelayMs: 0, maxDelayMs: 0 },
         },
       ],
     },

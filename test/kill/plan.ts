@@ -26,17 +26,25 @@ export const STEPS: readonly DrainStep[] = [
 /** These come up more than once in any drain of some length. */
 const REPEATED = new Set<DrainStep>(['window-read', 'before-send', 'after-send']);
 
+/** Met only where something is refused or parked. */
+export const STORING_STEPS: readonly DrainStep[] = [
+  'before-park',
+  'after-park',
+  'before-set-aside',
+  'after-set-aside',
+];
+
 /** The first of a run goes through all steps as seeds go on; the others are as it happens. */
-export function firstPlan(seed: number, random: Random): Plan {
-  const step = STEPS[seed % STEPS.length]!;
+export function firstPlan(seed: number, random: Random, steps = STEPS): Plan {
+  const step = steps[seed % steps.length]!;
   return { kind: 'die at step', step, nth: REPEATED.has(step) ? 1 + random.below(3) : 1 };
 }
 
-export function anyPlan(random: Random): Plan {
+export function anyPlan(random: Random, steps = STEPS): Plan {
   switch (random.below(8)) {
     case 0:
     case 1:
-      return { kind: 'die at step', step: random.pick(STEPS), nth: 1 + random.below(8) };
+      return { kind: 'die at step', step: random.pick(steps), nth: 1 + random.below(8) };
     case 2:
     case 3:
       return {

@@ -23,6 +23,8 @@ export function randomConfig(random: Random, url: string): RandomConfig {
       concurrency: 1 + random.below(4),
       batch: { maxEvents: random.pick([1, 2, 5, 10, 50]) },
       retry: { attempts: 2, minDelayMs: 0, maxDelayMs: 5 },
+      // Drains follow each other without a pause: an endpoint that is back has to be tried at once.
+      circuitBreaker: { resetMs: 0 },
     };
   });
   const drain = {

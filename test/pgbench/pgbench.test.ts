@@ -8,7 +8,7 @@ import { isPgbenchInstalled, pgbench } from './pgbench.ts';
 
 const SCALE = 1;
 const CLIENTS = 4;
-const TRANSACTIONS_PER_CLIENT = 12_500;
+const TRANSACTIONS_PER_CLIENT = 5_000;
 const TRANSACTIONS = CLIENTS * TRANSACTIONS_PER_CLIENT;
 
 /** The columns as events carry them: a timestamp always with six digits of a second. */

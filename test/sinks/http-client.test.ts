@@ -115,6 +115,7 @@ describe.each([
     });
     const answer = await request(url, { timeoutMs: 200 });
     expect([answer.status, answer.body]).toEqual([200, 'beginning']);
+    expect(answer.brokeOff).toBe(true);
   });
 
   test('knows the status of an answer that breaks off', async () => {
@@ -123,7 +124,7 @@ describe.each([
         socket.end('HTTP/1.1 503 No\r\ncontent-length: 100\r\n\r\nbeginning'),
       );
     });
-    expect((await request(url)).status).toBe(503);
+    expect(await request(url)).toMatchObject({ status: 503, brokeOff: true });
   });
 
   test('takes an answer that comes before the request is read', async () => {

@@ -11,6 +11,7 @@ const delivery = (body: string) => ({
   contentType: 'application/json',
   body: Buffer.from(body),
   eventCount: 1,
+  headers: {},
 });
 const signal = new AbortController().signal;
 
@@ -53,7 +54,7 @@ test('a pipe that nobody reads any more holds the endpoint, and loses nothing', 
   expect(report.endpoints[0]).toMatchObject({
     delivered: 0,
     error: expect.stringMatching(
-      /^gone: standard output is closed \((EPIPE|ERR_STREAM_DESTROYED)\)$/,
+      /^unavailable: standard output is closed \((EPIPE|ERR_STREAM_DESTROYED)\); after 1 attempt$/,
     ),
   });
 
@@ -73,7 +74,10 @@ test('a stream leaves no listeners behind', async () => {
   const sink = stdoutSink(reader.stdin);
   const before = reader.stdin.listenerCount('error');
   for (let i = 0; i < 20; i++) {
-    expect(await sink.send(delivery(`{"n":${i}}\n`), signal)).toEqual({ kind: 'delivered' });
+    expect(await sink.send(delivery(`{"n":${i}}\n`), signal)).toEqual({
+      kind: 'delivered',
+      pauseMs: null,
+    });
   }
   expect(reader.stdin.listenerCount('error')).toBe(before);
   reader.stdin.end();

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Lease, StateStore } from '../../src/drain/state-store.ts';
-import { acquire, deadLetter, openRegisteredStore, progressOf } from './registered-store.ts';
+import {
+  acquire,
+  deadLetter,
+  openRegisteredStore,
+  parkedBatch,
+  progressOf,
+} from './registered-store.ts';
 
 const writes: readonly (readonly [
   string,
@@ -15,6 +21,11 @@ const writes: readonly (readonly [
   ],
   ['progress', (store, lease) => store.saveProgress(lease, 60_000, [progressOf()])],
   ['a dead letter', (store, lease) => store.addDeadLetters(lease, [deadLetter()])],
+  ['a parked batch', (store, lease) => store.park(lease, [parkedBatch()])],
+  [
+    'that a parked batch is delivered',
+    (store, lease) => store.saveProgress(lease, 60_000, [], [1n]),
+  ],
 ];
 
 test.each(writes)('%s waits for the disk where commits usually do not', async (_what, write) => {

@@ -9,12 +9,15 @@ import {
   deadLetter,
   leaseRequest,
   openRegisteredStore,
+  parkedBatch,
   progressOf,
   RECORD,
 } from './registered-store.ts';
 import { sessionOf, untilBlocked } from './server-sessions.ts';
 
 const ALL = MIGRATIONS.map(({ name }) => name);
+const PAUSE = { reason: 'maintenance', parks: false };
+const neverCalled = () => Promise.reject(new Error('was called'));
 const RUN = {
   runId: 'run',
   pipeline: 'shop',
@@ -129,6 +132,11 @@ describe.each([
     const lease = await acquire(store);
     await store.saveProgress(lease, 60_000, [progressOf()]);
     await store.addDeadLetters(lease, [deadLetter()]);
+    await store.redriveDeadLetter('shop', 1n, () => Promise.resolve({ kind: 'delivered' }));
+    await store.park(lease, [parkedBatch()]);
+    expect(await store.loadParked('shop', 'orders', 0n, 1)).toHaveLength(1);
+    expect((await store.settledInStore('shop')).get('orders')).toHaveLength(1);
+    await store.pauseEndpoint('shop', 'orders', PAUSE);
     await store.recordRun(RUN, 1_000);
     await store.releaseLease(lease, null);
     expect(await store.loadEndpoints('shop')).toHaveLength(1);
@@ -168,6 +176,17 @@ describe('tables that are not as they should be', () => {
     ['saveProgress', (store) => store.saveProgress(lease, 1, [progressOf()])],
     ['addDeadLetters', (store) => store.addDeadLetters(lease, [deadLetter()])],
     ['countDeadLetters', (store) => store.countDeadLetters('shop')],
+    ['listDeadLetters', (store) => store.listDeadLetters('shop', {}, 1)],
+    ['findDeadLetters', (store) => store.findDeadLetters('shop', {})],
+    ['redriveDeadLetter', (store) => store.redriveDeadLetter('shop', 1n, neverCalled)],
+    ['discardDeadLetters', (store) => store.discardDeadLetters('shop', {})],
+    ['park', (store) => store.park(lease, [parkedBatch()])],
+    ['loadParked', (store) => store.loadParked('shop', 'orders', 0n, 1)],
+    ['saveProgress, to forget', (store) => store.saveProgress(lease, 60_000, [], [1n])],
+    ['countParked', (store) => store.countParked('shop')],
+    ['settledInStore', (store) => store.settledInStore('shop')],
+    ['pauseEndpoint', (store) => store.pauseEndpoint('shop', 'orders', PAUSE)],
+    ['resumeEndpoint', (store) => store.resumeEndpoint('shop', 'orders')],
     ['recordRun', (store) => store.recordRun(RUN, 1)],
     ['listRuns', (store) => store.listRuns('shop', 1)],
     ['forgetCheckpoints', (store) => store.forgetCheckpoints('shop')],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Position } from '../../src/changes/position.ts';
+import { HEALTHY } from '../../src/delivery/circuit-breaker.ts';
 import { toLsn } from '../../src/pgoutput/lsn.ts';
 import { acquire, openRegisteredStore, progressOf } from './registered-store.ts';
 
@@ -14,8 +15,15 @@ test('progress is read back as it was saved, to the last bit', async () => {
     settledAhead,
     state: 'held',
     reason: `503 after 3 attempts: "no, \\ {not} now", NULL, ✗ \0`,
+    health: {
+      breaker: 'open',
+      consecutiveFailures: 7,
+      downSince: Date.UTC(2026, 0, 31, 12) + 1,
+      nextAttemptAt: Date.UTC(2026, 0, 31, 13) + 999,
+    },
     delivered: 9_007_199_254_740_991,
     filtered: 2,
+    parked: 5,
     deadLettered: 3,
     failedAttempts: 4,
   });
@@ -26,8 +34,10 @@ test('progress is read back as it was saved, to the last bit', async () => {
   expect(await store.loadEndpoints('shop')).toEqual([
     {
       ...other,
+      pause: null,
       delivered: 0n,
       filtered: 0n,
+      parked: 0n,
       deadLettered: 0n,
       failedAttempts: 0n,
       updatedAt: expect.any(Date),
@@ -35,8 +45,10 @@ test('progress is read back as it was saved, to the last bit', async () => {
     {
       ...orders,
       reason: orders.reason?.replace('\0', '\uFFFD'),
+      pause: null,
       delivered: 9_007_199_254_740_991n,
       filtered: 2n,
+      parked: 5n,
       deadLettered: 3n,
       failedAttempts: 4n,
       updatedAt: expect.any(Date),
@@ -47,9 +59,15 @@ test('progress is read back as it was saved, to the last bit', async () => {
 test('counts are added up, and the rest is replaced', async () => {
   const { store } = await openRegisteredStore();
   const lease = await acquire(store);
-  const step = { delivered: 5, filtered: 6, deadLettered: 7, failedAttempts: 8 };
+  const step = { delivered: 5, filtered: 6, parked: 9, deadLettered: 7, failedAttempts: 8 };
+  const health = {
+    breaker: 'open',
+    consecutiveFailures: 5,
+    downSince: 1,
+    nextAttemptAt: 2,
+  } as const;
   await store.saveProgress(lease, 60_000, [
-    progressOf({ ...step, state: 'held', reason: 'down', settledAhead: Uint8Array.of(1) }),
+    progressOf({ ...step, health, state: 'held', reason: 'down', settledAhead: Uint8Array.of(1) }),
   ]);
   await store.saveProgress(lease, 60_000, [progressOf({ ...step, settled: at(0x2000n, 9) })]);
   expect(await store.loadEndpoints('shop')).toEqual([
@@ -59,8 +77,11 @@ test('counts are added up, and the rest is replaced', async () => {
       settledAhead: new Uint8Array(),
       state: 'active',
       reason: null,
+      health: HEALTHY,
+      pause: null,
       delivered: 10n,
       filtered: 12n,
+      parked: 18n,
       deadLettered: 14n,
       failedAttempts: 16n,
       updatedAt: expect.any(Date),

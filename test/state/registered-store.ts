@@ -1,7 +1,9 @@
 import type { Client } from 'pg';
 import { positionBefore } from '../../src/changes/position.ts';
+import { HEALTHY } from '../../src/delivery/circuit-breaker.ts';
+import type { ParkedBatch } from '../../src/delivery/parked-batch.ts';
+import type { DeadLetter } from '../../src/delivery/dead-letter.ts';
 import type {
-  DeadLetter,
   EndpointProgress,
   Lease,
   LeaseOutcome,
@@ -82,8 +84,10 @@ export function progressOf(changes: Partial<EndpointProgress> = {}): EndpointPro
     settledAhead: new Uint8Array(),
     state: 'active',
     reason: null,
+    health: HEALTHY,
     delivered: 0,
     filtered: 0,
+    parked: 0,
     deadLettered: 0,
     failedAttempts: 0,
     ...changes,
@@ -99,8 +103,34 @@ export function deadLetter(changes: Partial<DeadLetter> = {}): DeadLetter {
     table: 'orders',
     operation: 'insert',
     body: '{"id":1}',
-    reason: 'event_too_large',
-    detail: '2000000 bytes',
+    contentType: 'application/json',
+    headers: {},
+    reason: 'rejected',
+    detail: 'HTTP 422',
+    attempts: 1,
+    answer: { status: 422, body: 'no' },
+    ...changes,
+  };
+}
+
+export function parkedBatch(changes: Partial<ParkedBatch> = {}): ParkedBatch {
+  return {
+    endpoint: 'orders',
+    batchId: '0000000000002000-00000003',
+    lanes: { numbering: 'key/4', lanes: [0] },
+    contentType: 'application/json',
+    headers: {},
+    body: new TextEncoder().encode('{"id":1}'),
+    events: [
+      {
+        position: { commitLsn: toLsn(0x2000n), seq: 3 },
+        start: 0,
+        end: 8,
+        schema: 'public',
+        table: 'orders',
+        operation: 'insert',
+      },
+    ],
     ...changes,
   };
 }

@@ -4,6 +4,7 @@ import {
   deadLetter,
   letLeaseRunOut,
   openRegisteredStore,
+  parkedBatch,
   progressOf,
   type StoreUnderTest,
 } from './registered-store.ts';
@@ -34,11 +35,13 @@ describe('a lease that is not the current one can write nothing', () => {
     const under = await openRegisteredStore();
     const { database, store } = under;
     const lease = await acquire(store);
+    await store.park(lease, [parkedBatch()]);
     await happens(under);
     const tables = `
       select (select json_agg(p) from walhook.pipelines p) as pipelines,
         (select count(*) from walhook.endpoints) as endpoints,
-        (select count(*) from walhook.dead_letters) as dead_letters`;
+        (select count(*) from walhook.dead_letters) as dead_letters,
+        (select count(*) from walhook.parked_batches) as parked_batches`;
     const before = await database.query(tables);
 
     const lost = { code: 'lease_lost', detail: 'pipeline "shop", token 1' };
@@ -46,6 +49,8 @@ describe('a lease that is not the current one can write nothing', () => {
     await expect(store.saveProgress(lease, 60_000, [])).rejects.toMatchObject(lost);
     await expect(store.renewLease(lease, 60_000)).rejects.toMatchObject(lost);
     await expect(store.addDeadLetters(lease, [deadLetter()])).rejects.toMatchObject(lost);
+    await expect(store.park(lease, [parkedBatch()])).rejects.toMatchObject(lost);
+    await expect(store.saveProgress(lease, 60_000, [], [1n])).rejects.toMatchObject(lost);
 
     expect(await database.query(tables)).toEqual(before);
   });

@@ -7,7 +7,7 @@ import './private-server.ts';
 
 export type TestDatabase = {
   readonly name: string;
-  /** As superuser. */
+  /** As superuser; for walhook, so through a pooler where it is tested behind one. */
   readonly url: string;
   /** For a role that the test created with this password. */
   urlAs(role: string, password: string): string;
@@ -25,6 +25,9 @@ export type TestDatabase = {
 /** What the server under test can do: for `test.skipIf`. */
 export const serverMajorVersion = inject('serverMajorVersion');
 
+/** Whether walhook is tested through a pooler, where it cannot read ahead: for `test.skipIf`. */
+export const isPooled = inject('poolerUrl') !== null;
+
 type OpenDatabase = { readonly adminUrl: string; readonly clients: Set<Client> };
 
 const open = new Map<string, OpenDatabase>();
@@ -34,7 +37,8 @@ afterAll(async () => {
   for (const [name, { adminUrl }] of open) {
     await endClients(name);
     if (!(await isRunning(adminUrl))) continue;
-    leaks.push(...(await findLeakedConnections(adminUrl, name)));
+    const leaked = poolerOf(adminUrl) === null ? findLeakedConnections : findLeakedClients;
+    leaks.push(...(await leaked(adminUrl, name)));
     await drop(name);
   }
   if (leaks.length > 0) throw new Error(`Connections were left open:\n${leaks.join('\n')}`);
@@ -51,10 +55,11 @@ export async function createTestDatabase(
   await withClient(serverUrl, (admin) => admin.query(`create database ${name}`));
   const clients = new Set<Client>();
   open.set(name, { adminUrl: serverUrl, clients });
-  const url = withDatabase(serverUrl, name);
+  const direct = withDatabase(serverUrl, name);
+  const url = withDatabase(poolerOf(serverUrl) ?? serverUrl, name);
 
   const client = async (): Promise<Client> => {
-    const connected = new Client({ connectionString: url });
+    const connected = new Client({ connectionString: direct });
     // A test that restarts the server loses its connections; the next query opens another.
     connected.on('error', () => clients.delete(connected));
     connected.once('end', () => clients.delete(connected));
@@ -109,6 +114,27 @@ async function findLeakedConnections(adminUrl: string, name: string): Promise<st
       await pause(20);
     }
   });
+}
+
+/** Of the pooler: the sessions of the server are its own, and stay. */
+async function findLeakedClients(adminUrl: string, name: string): Promise<string[]> {
+  return withClient(withDatabase(poolerOf(adminUrl)!, 'pgbouncer'), async (console) => {
+    for (let patience = 100; ; patience -= 1) {
+      const { rows } = await console.query<{ database: string; application_name: string }>(
+        'show clients',
+      );
+      const left = rows.filter(({ database }) => database === name);
+      if (left.length === 0 || patience === 0) {
+        return left.map(({ application_name: application }) => `${name}: ${application}`);
+      }
+      await pause(20);
+    }
+  });
+}
+
+/** Where walhook is tested through a pooler; null for a private server, which has none. */
+function poolerOf(serverUrl: string): string | null {
+  return serverUrl === inject('serverUrl') ? inject('poolerUrl') : null;
 }
 
 async function drop(name: string): Promise<void> {

@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedServer } from '../../src/demo/embedded-server.ts';
+import { type PgBouncer, pgBouncerProgram, startPgBouncer } from './pgbouncer.ts';
 import { testServerSettings } from './server-settings.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     readonly serverUrl: string;
+    /** Of the pooler before it, where walhook is to be tested through one. */
+    readonly poolerUrl: string | null;
     readonly serverMajorVersion: number;
     readonly serverBinaries: string | undefined;
   }
@@ -24,10 +27,25 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   });
   const binaries = chooseBinaries();
   const server = await startEmbeddedServer({ binaries, settings: testServerSettings });
+  const pooler = await startPooler(server.url());
   project.provide('serverUrl', server.url());
+  project.provide('poolerUrl', pooler?.url(server.url()) ?? null);
   project.provide('serverMajorVersion', server.majorVersion);
   project.provide('serverBinaries', binaries);
-  return () => server.close();
+  return async () => {
+    await pooler?.stop();
+    await server.close();
+  };
+}
+
+/**
+ * Sessions are handed around as evenly as can be: whoever relies on getting the same one again fails.
+ * See scripts/test-pooler.mjs.
+ */
+async function startPooler(serverUrl: string): Promise<PgBouncer | null> {
+  if (process.env['WALHOOK_TEST_POOLER'] !== '1') return null;
+  if (pgBouncerProgram === null) throw new Error('pgbouncer is not installed');
+  return startPgBouncer(pgBouncerProgram, serverUrl, { server_round_robin: '1' });
 }
 
 /** Another major version than the installed one: see scripts/test-pg.mjs. */

@@ -18,6 +18,8 @@ export type TestPipeline = {
   /** The same slot with other options. */
   configured(changes: DeepPartial<WalhookConfig>): Promise<TestPipeline>;
   slotAt(): Promise<string>;
+  /** As if every endpoint had answered well so far, and nobody had paused it. */
+  forgetFailures(): Promise<void>;
 };
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
@@ -58,6 +60,12 @@ async function openPipeline(
     config,
     drain: (options = {}) => runDrain({ config, platform: nodePlatform, log: silent, ...options }),
     configured: (changes) => openPipeline(database, merge(given, changes) as WalhookConfig, false),
+    async forgetFailures() {
+      await database.query(
+        `update walhook.endpoints set breaker = 'closed', consecutive_failures = 0,
+           down_since = null, next_attempt_at = null, paused_at = null`,
+      );
+    },
     async slotAt() {
       const [row] = await database.query<{ at: string }>(
         'select confirmed_flush_lsn::text as at from pg_replication_slots where slot_name = $1',

@@ -20,7 +20,10 @@ export type ReceivedRequest = {
 
 export type ReceivedEvent = Readonly<Record<string, unknown>>;
 
-/** A status alone, a whole answer, a connection that breaks, or one that is never answered. */
+/**
+ * A status alone, a whole answer, a connection that breaks, one that is never answered, or one that
+ * writes its answer itself.
+ */
 export type Answer =
   | number
   | {
@@ -29,7 +32,8 @@ export type Answer =
       readonly body?: string;
     }
   | 'reset'
-  | 'hang';
+  | 'hang'
+  | ((response: ServerResponse) => void);
 
 /** Without an answer: 204. `nth` counts requests from 1. */
 export type Handler = (
@@ -151,6 +155,7 @@ function isRecord(value: unknown): value is ReceivedEvent {
 
 function send(answer: Answer, response: ServerResponse): void {
   if (answer === 'hang') return;
+  if (typeof answer === 'function') return answer(response);
   if (answer === 'reset') {
     response.socket?.resetAndDestroy();
     return;

@@ -34,6 +34,8 @@ function compile(
   if (depth > MAX_DEPTH) return writeJsonString;
   const inner = (oid: number) => compile(oid, catalog, options, depth + 1);
   const type: PgType = catalog.lookUp(typeOid) ?? { kind: 'scalar' };
+  const override = options.override?.(typeOid, type);
+  if (override !== undefined) return override;
   switch (type.kind) {
     case 'scalar':
       return scalarWriter(typeOid, options);

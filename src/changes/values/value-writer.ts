@@ -1,4 +1,5 @@
 import type { JsonWriter } from '../json-writer.ts';
+import type { PgType } from '../type-catalog.ts';
 
 /**
  * Writes one value as JSON: `source[start, end)` is its text form as the server prints it, with
@@ -13,4 +14,9 @@ export type ValueOptions = {
   readonly int8: 'number' | 'string';
   /** As a number the digits stay exact; NaN and the infinities are strings either way. */
   readonly numeric: 'string' | 'number';
+  /**
+   * Where a receiver wants a type in another form: asked for each type, also of an array's elements.
+   * undefined: as everywhere else.
+   */
+  readonly override?: (typeOid: number, type: PgType) => ValueWriter | undefined;
 };

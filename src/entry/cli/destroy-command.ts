@@ -1,12 +1,11 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { WalhookError } from '../../errors/walhook-error.ts';
 import { destroy, destroyPlan, type DestroyStep } from '../../operations/destroy.ts';
 import { withPipeline } from '../../runtime/administration.ts';
 import { nodePlatform } from '../../runtime/node-platform.ts';
 import { option } from './options.ts';
 import type { Runs } from './command.ts';
 import type { Session } from './session.ts';
+import { confirm } from './typed-confirmation.ts';
 
 type DestroyFlags = { readonly yes?: boolean };
 
@@ -24,7 +23,11 @@ export function addDestroyCommand(program: Command, runs: Runs): void {
     const steps: DestroyStep[] = [];
     await withPipeline(config, nodePlatform, async (access) => {
       session.say(destroyPlan(access));
-      if (flags.yes !== true) await confirm(config.slot);
+      if (flags.yes !== true) {
+        const called = "the slot's name";
+        const undone = 'nothing was dropped';
+        await confirm({ command: 'destroy', word: config.slot, called, undone });
+      }
       await destroy(access, (step) => {
         steps.push(step);
         say(session, step);
@@ -37,23 +40,4 @@ export function addDestroyCommand(program: Command, runs: Runs): void {
 
 function say(session: Session, { outcome, text }: DestroyStep): void {
   session.say(`${outcome === 'dropped' ? 'dropped  ' : 'not there'}  ${text}`);
-}
-
-/** Throws usage, unless somebody types the slot's name. */
-async function confirm(slot: string): Promise<void> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new WalhookError('usage', 'destroy asks on a terminal; without one it needs --yes', {
-      remedy: 'Run walhook destroy --yes, if you mean it.',
-    });
-  }
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await prompt.question(`Type the slot's name (${slot}) to go on: `);
-    if (answer.trim() === slot) return;
-  } finally {
-    prompt.close();
-  }
-  throw new WalhookError('usage', 'not confirmed; nothing was dropped', {
-    remedy: "Type the slot's name to confirm.",
-  });
 }

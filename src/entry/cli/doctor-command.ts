@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addressOf } from '../../config/endpoint-schema.ts';
 import { type Diagnosis, doctor } from '../../operations/doctor/doctor.ts';
 import { withPipeline } from '../../runtime/administration.ts';
 import { nodePlatform } from '../../runtime/node-platform.ts';
@@ -21,7 +22,7 @@ export function addDoctorCommand(program: Command, runs: Runs): void {
         withPipeline: (look) => withPipeline(config, nodePlatform, look),
         endpoints: config.endpoints.map((endpoint) => ({
           name: endpoint.name,
-          url: endpoint.type === 'http' ? endpoint.url : null,
+          url: addressOf(endpoint),
         })),
         reach: reachEndpoint,
         now: () => nodePlatform.clock.now(),

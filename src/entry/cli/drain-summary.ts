@@ -1,5 +1,5 @@
 import type { DrainReport, EndpointReport } from '../../drain/report.ts';
-import { describeBytes, describeMs } from '../../operations/describe.ts';
+import { describeBytes, describeMs } from '../../quantities/describe.ts';
 import { perSecond } from './drain-progress.ts';
 
 /** A drain in words, a few lines. Its error is said elsewhere. */
@@ -33,7 +33,7 @@ function slotText({ to_lsn: at, lag_bytes: lag }: DrainReport): string {
 
 function isWorthALine(endpoint: EndpointReport): boolean {
   const { delivered, filtered, parked, dead_lettered: dead, failed_attempts: failed } = endpoint;
-  return endpoint.state === 'held' || delivered + filtered + parked + dead + failed > 0;
+  return endpoint.state !== 'active' || delivered + filtered + parked + dead + failed > 0;
 }
 
 function endpointLine(endpoint: EndpointReport): string {
@@ -44,11 +44,19 @@ function endpointLine(endpoint: EndpointReport): string {
     some(endpoint.dead_lettered, 'dead-lettered'),
     some(endpoint.failed_attempts, 'failed tries'),
   ].filter((part) => part !== null);
-  const held =
-    endpoint.state === 'held'
-      ? `; held: ${endpoint.error ?? 'no reason given'}. Its events wait in the slot; make it answer 2xx again.`
-      : '';
-  return `  ${endpoint.name}: ${parts.join(', ')}${held}`;
+  return `  ${endpoint.name}: ${parts.join(', ')}${stateText(endpoint)}`;
+}
+
+function stateText({ state, error }: EndpointReport): string {
+  if (state === 'active') return '';
+  const where = state === 'held' ? 'wait in the slot' : 'are parked';
+  const toDo = isPaused(error) ? '' : '; make it answer 2xx again';
+  return `; ${state}: ${error ?? 'no reason given'}. Its events ${where}${toDo}.`;
+}
+
+/** By a person: it would answer, were it asked. */
+function isPaused(error: string | null): boolean {
+  return error?.startsWith('paused: ') === true;
 }
 
 function some(amount: number, what: string): string | null {

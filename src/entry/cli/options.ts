@@ -46,6 +46,15 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('It has to be a whole number from 1.');
 }
 
+const MAX_ID = (1n << 63n) - 1n;
+
+/** Throws InvalidArgumentError: of a 64-bit id. */
+export function parseId(text: string): bigint {
+  const id = /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+  if (id >= 1n && id <= MAX_ID) return id;
+  throw new InvalidArgumentError('It has to be an id: a whole number from 1.');
+}
+
 export function parseList(text: string): readonly string[] {
   const entries = text.split(',').map((entry) => entry.trim());
   if (entries.every((entry) => entry !== '')) return entries;

@@ -3,15 +3,18 @@ import { isWalhookError, WalhookError } from '../../errors/walhook-error.ts';
 import { logLevels } from '../../observability/log.ts';
 import { VERSION } from '../../version.ts';
 import type { Runs } from './command.ts';
+import { addDeadLettersCommand } from './dead-letters-command.ts';
 import { addDemoCommand } from './demo-command.ts';
 import { addDestroyCommand } from './destroy-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addDrainCommand } from './drain-command.ts';
+import { addEndpointsCommand } from './endpoints-command.ts';
 import { readOptionsFromEnvironment } from './environment-options.ts';
 import { exitCodeOf, failureText } from './failure.ts';
 import { addInitCommand } from './init-command.ts';
 import { choiceOption, option } from './options.ts';
 import { addPeekCommand } from './peek-command.ts';
+import { addServeCommand } from './serve-command.ts';
 import { type GlobalFlags, Session } from './session.ts';
 import { addStatusCommand } from './status-command.ts';
 import { Terminal } from './terminal.ts';
@@ -57,6 +60,9 @@ function createProgram(terminal: Terminal, runs: Runs): Command {
   addPeekCommand(program, runs);
   addStatusCommand(program, runs);
   addDoctorCommand(program, runs);
+  addEndpointsCommand(program, runs);
+  addDeadLettersCommand(program, runs);
+  addServeCommand(program, runs);
   addDestroyCommand(program, runs);
   addDemoCommand(program, runs);
   program.addHelpText(

@@ -16,7 +16,10 @@ export function addStatusCommand(program: Command, runs: Runs): void {
     const now = nodePlatform.clock.now();
     const status = await withPipeline(config, nodePlatform, (access) => readStatus(access, now));
     if (session.json) session.result(status);
-    else for (const line of statusLines(status, now)) session.terminal.data(session.redact(line));
+    else {
+      const lines = statusLines(status, now, session.terminal.width);
+      for (const line of lines) session.terminal.data(session.redact(line));
+    }
     return 0;
   });
 }

@@ -1,13 +1,16 @@
-import { describeBytes, describeMs } from '../../operations/describe.ts';
+import { describeBytes, describeMs } from '../../quantities/describe.ts';
+import { describeEncryption } from '../../operations/connection-status.ts';
 import type { RunStatus, SlotStatus, Status } from '../../operations/pipeline-status.ts';
 import { alignColumns } from './columns.ts';
+import { endpointTable, troubleLines } from './endpoint-text.ts';
 
 /** For somebody who was woken up: what is wrong first, then the figures. */
-export function statusLines(status: Status, now: number): string[] {
+export function statusLines(status: Status, now: number, width: number): string[] {
   const { troubles, pipeline, database, publication, slot } = status;
-  const verdict = troubles.length === 0 ? ['All is well.'] : troubles.map((text) => `! ${text}`);
+  const verdict = troubles.length === 0 ? ['All is well.'] : troubleLines(troubles, width);
   const facts = [
     ['pipeline', `${pipeline}, of the database ${database}`],
+    ['connection', describeEncryption(status.connection)],
     ['publication', publication.exists ? publication.name : `${publication.name}: missing`],
     ['slot', slotText(slot)],
     ...(slot.exists ? [['WAL', walText(slot)]] : []),
@@ -19,7 +22,7 @@ export function statusLines(status: Status, now: number): string[] {
     ...alignColumns(facts),
     '',
     'endpoints',
-    ...alignColumns(endpointRows(status)),
+    ...endpointTable(status.endpoints, now),
     ...(status.runs.length === 0 ? [] : ['', 'last runs that found something']),
     ...alignColumns(runRows(status.runs, now)),
   ];
@@ -48,37 +51,17 @@ function drainText({ lease, last_drain_at: last }: Status, now: number): string 
   return last === null ? 'never' : `last one ${ago(last, now)}`;
 }
 
-function endpointRows({ endpoints }: Status): string[][] {
-  const head = [
-    'name',
-    'state',
-    'delivered',
-    'failed tries',
-    'dead letters',
-    'checkpoint',
-    'saved',
-  ];
-  return [
-    head,
-    ...endpoints.map((endpoint) => [
-      endpoint.name,
-      endpoint.state,
-      endpoint.delivered.toLocaleString('en'),
-      endpoint.failed_attempts.toLocaleString('en'),
-      endpoint.dead_letters.toLocaleString('en'),
-      endpoint.checkpoint ?? '-',
-      endpoint.updated_at ?? '-',
-    ]),
-  ];
-}
-
 function runRows(runs: readonly RunStatus[], now: number): string[][] {
   return runs.map(({ finished_at: finished, status, report }) => [
     ago(finished, now),
     status,
-    `${numberIn(report, 'events').toLocaleString('en')} events`,
+    eventsText(numberIn(report, 'events')),
     describeMs(numberIn(report, 'duration_ms')),
   ]);
+}
+
+function eventsText(events: number): string {
+  return `${events.toLocaleString('en')} event${events === 1 ? '' : 's'}`;
 }
 
 /** A report may be of another version than this one. */

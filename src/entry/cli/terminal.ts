@@ -22,6 +22,11 @@ export class Terminal {
     return this.#stderr.isTTY === true;
   }
 
+  /** Of a line of data: a pipe takes whole lines, however long. */
+  get width(): number {
+    return this.#stdout.columns ?? Infinity;
+  }
+
   /** `walhook peek | head` ends with head; a drain has progress to save before it ends. */
   surviveClosedStdout(): void {
     this.#whenClosed = 'go-on';
@@ -29,12 +34,12 @@ export class Terminal {
 
   /** A line of data. */
   data(line: string): void {
-    this.#stdout.write(`${line}\n`);
+    this.#stdout.write(`${shownOn(this.#stdout, line)}\n`);
   }
 
   /** A line for a person, or for a log. */
   say(line: string): void {
-    this.#stderr.write(`${this.#clearing()}${line}\n${this.#status}`);
+    this.#stderr.write(`${this.#clearing()}${shownOn(this.#stderr, line)}\n${this.#status}`);
   }
 
   /** A line that the next one replaces; nothing where nobody watches. */
@@ -73,6 +78,11 @@ export class Terminal {
     if (this.#whenClosed === 'go-on') return;
     process.exit(error.code === 'EPIPE' ? 0 : 1);
   };
+}
+
+/** Answers of endpoints are anybody's text: on a terminal it could move the cursor, and lie. */
+function shownOn(stream: Stream, line: string): string {
+  return stream.isTTY === true ? line.replaceAll(/[^\P{Cc}\n\t]/gu, '\uFFFD') : line;
 }
 
 function ignore(): void {}

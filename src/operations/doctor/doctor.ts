@@ -1,6 +1,7 @@
 import { WalhookError } from '../../errors/walhook-error.ts';
 import type { PipelineAccess } from '../pipeline.ts';
 import { type Check, failed, type Finding, ok, skipped } from './check.ts';
+import { endpointChecks } from './endpoint-checks.ts';
 import { publicationChecks } from './publication-checks.ts';
 import { serverChecks } from './server-checks.ts';
 import { slotChecks } from './slot-checks.ts';
@@ -21,6 +22,7 @@ const CHECKS: readonly Check[] = [
   ...publicationChecks,
   ...slotChecks,
   ...stateChecks,
+  ...endpointChecks,
 ];
 
 /** Every check, also after one that failed; says each finding as it comes. True: none failed. */

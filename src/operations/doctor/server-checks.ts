@@ -1,4 +1,6 @@
-import { describeMs, describeTransaction } from '../describe.ts';
+import { describeMs } from '../../quantities/describe.ts';
+import { connectionStatus, describeEncryption, encryptionTrouble } from '../connection-status.ts';
+import { describeTransaction } from '../describe.ts';
 import {
   majorVersion,
   requireLogicalWal,
@@ -57,13 +59,21 @@ export const serverChecks: readonly Check[] = [
     },
   },
   {
+    name: 'encryption',
+    async look({ database }) {
+      const connection = connectionStatus(await database.readSession());
+      const found = describeEncryption(connection);
+      const trouble = encryptionTrouble(connection);
+      return trouble === null ? ok(found) : warning(found, trouble);
+    },
+  },
+  {
     name: 'connection',
     async look({ database }) {
-      const { tls, pooled } = await database.readSession();
-      const found = tls === null ? 'without TLS' : tls;
-      if (!pooled) return ok(`${found}, straight to the server`);
+      const { pooled } = await database.readSession();
+      if (!pooled) return ok('straight to the server');
       return warning(
-        `${found}, through a pooler in transaction mode`,
+        'through a pooler: no session of the server is its own',
         'It works, but a drain cannot read ahead, and the lease of one that died waits for its expiry. Name the server itself in the database URL, if you can.',
       );
     },

@@ -1,6 +1,6 @@
 import { formatLsn } from '../../pgoutput/lsn.ts';
 import { isWalhookError } from '../../errors/walhook-error.ts';
-import { describeBytes, describeMs } from '../describe.ts';
+import { describeBytes, describeMs } from '../../quantities/describe.ts';
 import { assertMayGoOn, loadRegistration } from '../registration.ts';
 import { isLittle } from '../troubles.ts';
 import { type Check, failed, ok, type Patient, skipped, warning } from './check.ts';

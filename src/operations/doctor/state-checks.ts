@@ -21,14 +21,4 @@ export const stateChecks: readonly Check[] = [
       return ok(`current, in the schema "${pipeline.stateSchema}"`);
     },
   },
-  {
-    name: 'dead letters',
-    async look({ state, pipeline }) {
-      const letters = await state.countDeadLetters(pipeline.name);
-      const some = [...letters].filter(([, count]) => count > 0);
-      if (some.length === 0) return ok('none');
-      const found = some.map(([endpoint, count]) => `${count} of "${endpoint}"`).join(', ');
-      return { status: 'warning', found, remedy: 'See the table dead_letters for the reasons.' };
-    },
-  },
 ];

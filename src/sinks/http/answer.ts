@@ -1,23 +1,79 @@
-import type { Outcome } from '../../delivery/sink.ts';
+import type { Answer, Outcome } from '../../delivery/sink.ts';
 import type { HttpAnswer } from './http-client.ts';
+import { itemFailures } from './item-failures.ts';
+import { requestedPauseMs } from './pacing.ts';
 
-const UNAVAILABLE = new Set([408, 425, 429]);
-const MISCONFIGURED = new Set([401, 403, 404, 405]);
+/** What a status says of a delivery. */
+export type Verdict =
+  'delivered' | 'unavailable' | 'misconfigured' | 'rejected' | 'too_large' | 'gone';
+
+/** Statuses that mean something else at this endpoint than they usually do. */
+export type AnswerOverrides = ReadonlyMap<number, Verdict>;
+
+const USUAL: AnswerOverrides = new Map<number, Verdict>([
+  ...[408, 425, 429].map((status) => [status, 'unavailable'] as const),
+  ...[401, 403, 404, 405].map((status) => [status, 'misconfigured'] as const),
+  [410, 'gone'],
+  [413, 'too_large'],
+]);
+
 const REASON_CHARACTERS = 200;
+const KEPT_CHARACTERS = 1024;
 
 /** What an HTTP answer means: see docs/delivery-spec.md. */
-export function outcomeOf(answer: HttpAnswer, nowMs: number): Outcome {
-  const { status } = answer;
-  if (status >= 200 && status < 300) return { kind: 'delivered' };
-  const reason = describe(answer);
-  if (UNAVAILABLE.has(status) || status >= 500) {
-    return { kind: 'unavailable', reason, retryAfterMs: retryAfterMs(answer, nowMs) };
+export function outcomeOf(answer: HttpAnswer, nowMs: number, overrides: AnswerOverrides): Outcome {
+  const verdict = overrides.get(answer.status) ?? usualVerdict(answer.status);
+  if (verdict === 'delivered') return delivered(answer, nowMs);
+  const failure = { reason: describe(answer), answer: keep(answer) };
+  switch (verdict) {
+    case 'unavailable':
+      return {
+        kind: verdict,
+        ...failure,
+        retryAfterMs: retryAfterMs(answer, nowMs) ?? requestedPauseMs(answer, nowMs),
+      };
+    case 'misconfigured':
+      return { kind: verdict, ...failure };
+    case 'rejected':
+    case 'too_large':
+    case 'gone':
+      return { kind: verdict, ...failure };
   }
-  if (status < 400)
-    return { kind: 'misconfigured', reason: `${reason} (redirects are not followed)` };
-  if (MISCONFIGURED.has(status)) return { kind: 'misconfigured', reason };
-  if (status === 410) return { kind: 'gone', reason };
-  return { kind: 'rejected', reason };
+}
+
+function usualVerdict(status: number): Verdict {
+  if (status >= 200 && status < 300) return 'delivered';
+  const usual = USUAL.get(status);
+  if (usual !== undefined) return usual;
+  if (status >= 500) return 'unavailable';
+  return status < 400 ? 'misconfigured' : 'rejected';
+}
+
+function delivered(answer: HttpAnswer, nowMs: number): Outcome {
+  // It may have been about to say which events failed.
+  if (answer.brokeOff && /json/i.test(answer.header('content-type') ?? '')) {
+    const reason = `HTTP ${answer.status}, but its JSON broke off`;
+    return { kind: 'unavailable', reason, answer: keep(answer), retryAfterMs: null };
+  }
+  const failed = itemFailures(answer.body);
+  switch (failed.kind) {
+    case 'none':
+      return { kind: 'delivered', pauseMs: requestedPauseMs(answer, nowMs) };
+    case 'some':
+      return {
+        kind: 'partial',
+        failedIds: failed.ids,
+        reason: `${failed.ids.length} batchItemFailures`,
+        answer: keep(answer),
+      };
+    case 'unreadable':
+      return {
+        kind: 'unavailable',
+        reason: `HTTP ${answer.status} with batchItemFailures that cannot be read`,
+        answer: keep(answer),
+        retryAfterMs: null,
+      };
+  }
 }
 
 /** `Retry-After` in milliseconds from now: seconds, or an HTTP date (RFC 9110, 10.2.3). */
@@ -29,7 +85,13 @@ function retryAfterMs(answer: Pick<HttpAnswer, 'header'>, nowMs: number): number
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 
+function keep({ status, body }: HttpAnswer): Answer {
+  return { status, body: body.slice(0, KEPT_CHARACTERS) };
+}
+
 function describe({ status, body }: HttpAnswer): string {
   const text = body.replaceAll(/\s+/g, ' ').trim();
-  return text === '' ? `HTTP ${status}` : `HTTP ${status}: ${text.slice(0, REASON_CHARACTERS)}`;
+  const said =
+    text === '' ? `HTTP ${status}` : `HTTP ${status}: ${text.slice(0, REASON_CHARACTERS)}`;
+  return status >= 300 && status < 400 ? `${said} (redirects are not followed)` : said;
 }

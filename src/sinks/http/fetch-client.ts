@@ -20,7 +20,8 @@ async function send(request: HttpRequest): Promise<HttpAnswer> {
       method: request.method,
       headers: request.headers,
       // A copy: the platform may send it after the answer came, when the buffer serves another batch.
-      body: request.body.slice(),
+      // None for a GET, which may have none.
+      body: request.method === 'GET' ? null : request.body.slice(),
       redirect: 'manual',
       signal: AbortSignal.any([request.signal, timeout]),
     });
@@ -33,27 +34,27 @@ async function send(request: HttpRequest): Promise<HttpAnswer> {
   return {
     status: response.status,
     header: (name) => response.headers.get(name),
-    body: await beginning(response),
+    ...(await beginning(response)),
   };
 }
 
 /** The status is the answer: a body that fails or drags on past the timeout is cut, not waited for. */
-async function beginning(response: Response): Promise<string> {
+async function beginning(response: Response): Promise<Pick<HttpAnswer, 'body' | 'brokeOff'>> {
   const reader = response.body?.getReader();
-  if (reader === undefined) return '';
+  if (reader === undefined) return { body: '', brokeOff: false };
   const decoder = new TextDecoder();
   let text = '';
   let received = 0;
   try {
     while (received < ANSWER_BYTES) {
       const { done, value } = await reader.read();
-      if (done) return text + decoder.decode();
+      if (done) return { body: text + decoder.decode(), brokeOff: false };
       received += value.length;
       text += decoder.decode(value, { stream: true });
     }
   } catch {
-    return text;
+    return { body: text, brokeOff: true };
   }
   await reader.cancel().catch(() => undefined);
-  return text.slice(0, ANSWER_BYTES);
+  return { body: text.slice(0, ANSWER_BYTES), brokeOff: false };
 }

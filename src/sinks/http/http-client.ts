@@ -2,6 +2,7 @@ export type HttpRequest = {
   readonly url: URL;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Not sent with GET. */
   readonly body: Uint8Array;
   /** From the first byte sent to the last byte of the answer that is read. */
   readonly timeoutMs: number;
@@ -13,6 +14,8 @@ export type HttpAnswer = {
   readonly header: (name: string) => string | null;
   /** The beginning of the body, at most ANSWER_BYTES. */
   readonly body: string;
+  /** The body ended before its time, within those bytes: what it would have said is not known. */
+  readonly brokeOff: boolean;
 };
 
 /** What is read of an answer: enough for a reason, too little to be flooded by. */

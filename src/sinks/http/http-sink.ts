@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock/clock.ts';
-import type { Delivery, Framing, Outcome, Sink } from '../../delivery/sink.ts';
+import type { Delivery, Outcome, Sink } from '../../delivery/sink.ts';
+import { randomTraceparent } from '../../delivery/traceparent.ts';
 import { VERSION } from '../../version.ts';
-import { outcomeOf } from './answer.ts';
-import { type HttpClient, NoAnswerError } from './http-client.ts';
+import { type AnswerOverrides, outcomeOf } from './answer.ts';
+import { type HttpAnswer, type HttpClient, NoAnswerError } from './http-client.ts';
 import { signatures, signingKey } from './signature.ts';
 
 export type HttpAuth =
@@ -19,11 +19,19 @@ export type HttpSinkOptions = {
   /** Standard Webhooks secrets; the first signs, the others too while they are rotated out. */
   readonly signingSecrets: readonly string[];
   readonly timeoutMs: number;
-  readonly framing: Framing;
+  readonly answers: AnswerOverrides;
 };
 
-/** Posts deliveries to a URL and reads what their status means. */
-export function httpSink(options: HttpSinkOptions, client: HttpClient, clock: Clock): Sink {
+/** What an answer means to this endpoint. */
+export type Judge = (answer: HttpAnswer, nowMs: number, overrides: AnswerOverrides) => Outcome;
+
+/** Posts deliveries to a URL and reads what the answers mean. */
+export function httpSink(
+  options: HttpSinkOptions,
+  client: HttpClient,
+  clock: Clock,
+  judge: Judge = outcomeOf,
+): Sink {
   const url = new URL(options.url);
   const keys = options.signingSecrets.map(signingKey);
   const fixedHeaders = {
@@ -32,15 +40,20 @@ export function httpSink(options: HttpSinkOptions, client: HttpClient, clock: Cl
     'user-agent': `walhook/${VERSION}`,
   };
 
-  async function send(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
+  async function send(
+    delivery: Delivery,
+    signal: AbortSignal,
+    traceparent = randomTraceparent(),
+  ): Promise<Outcome> {
     const timestamp = Math.floor(clock.now() / 1000);
     const headers: Record<string, string> = {
+      ...delivery.headers,
       ...fixedHeaders,
       'content-type': delivery.contentType,
       'idempotency-key': delivery.id,
       'webhook-id': delivery.id,
       'webhook-timestamp': String(timestamp),
-      traceparent: traceparent(),
+      traceparent,
     };
     if (keys.length > 0) {
       headers['webhook-signature'] = signatures(keys, delivery.id, timestamp, delivery.body);
@@ -55,16 +68,16 @@ export function httpSink(options: HttpSinkOptions, client: HttpClient, clock: Cl
         timeoutMs,
         signal,
       });
-      return outcomeOf(answer, clock.now());
+      return judge(answer, clock.now(), options.answers);
     } catch (error) {
       // Whatever kept an answer from coming may pass; what it was is for the operator to judge.
       const reason =
         error instanceof NoAnswerError ? error.message : `request failed (${String(error)})`;
-      return { kind: 'unavailable', reason, retryAfterMs: null };
+      return { kind: 'unavailable', reason, retryAfterMs: null, answer: null };
     }
   }
 
-  return { framing: options.framing, send, close: () => client.close() };
+  return { send, close: () => client.close() };
 }
 
 function authHeader(auth: HttpAuth | null): Record<string, string> {
@@ -79,12 +92,4 @@ function authHeader(auth: HttpAuth | null): Record<string, string> {
     case 'header':
       return { [auth.name.toLowerCase()]: auth.value };
   }
-}
-
-/** A trace of its own for each attempt. @see https://www.w3.org/TR/trace-context/#traceparent-header */
-function traceparent(): string {
-  // UUIDs are random bits that Node keeps a stock of; asking for so few bytes costs more than a send.
-  const traceId = randomUUID().replaceAll('-', '');
-  const spanId = randomUUID().slice(19).replace('-', '');
-  return `00-${traceId}-${spanId}-01`;
 }

@@ -34,7 +34,7 @@ function dispatch(
   resolve: (answer: HttpAnswer) => void,
   reject: (error: NoAnswerError) => void,
 ): void {
-  const { signal, timeoutMs, url } = request;
+  const { body, method, signal, timeoutMs, url } = request;
   const chunks: Buffer[] = [];
   let controller: Dispatcher.DispatchController | null = null;
   let status = 0;
@@ -55,6 +55,7 @@ function dispatch(
       status,
       header: (name) => headerValue(headers[name]),
       body: Buffer.concat(chunks).toString('utf8', 0, ANSWER_BYTES),
+      brokeOff: problem !== null && received < ANSWER_BYTES,
     });
   };
   const abandon = (problem: string): void => {
@@ -73,9 +74,9 @@ function dispatch(
     {
       origin: url.origin,
       path: url.pathname + url.search,
-      method: request.method as Dispatcher.HttpMethod,
+      method: method as Dispatcher.HttpMethod,
       headers: request.headers,
-      body: Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength),
+      body: method === 'GET' ? null : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
     },
     {
       onRequestStart(started) {

@@ -1,20 +1,26 @@
 import type { Writable } from 'node:stream';
-import type { Framing, Sink } from '../../delivery/sink.ts';
+import type { Framing } from '../../delivery/framing.ts';
+import type { Sink } from '../../delivery/sink.ts';
 
 const NEWLINE = new Uint8Array([0x0a]);
 
-const jsonLines: Framing = { head: () => new Uint8Array(0), separator: NEWLINE, tail: NEWLINE };
+export const jsonLines: Framing = {
+  head: () => new Uint8Array(0),
+  separator: NEWLINE,
+  tail: NEWLINE,
+};
 
-/** One event a line. Delivered once the stream took the bytes; a closed pipe is an endpoint gone. */
+/** One event a line. Delivered once the stream took the bytes; a pipe that is closed now may be another one in the next drain. */
 export function stdoutSink(stream: Writable): Sink {
   return {
-    framing: jsonLines,
     send: ({ body }) =>
       new Promise((resolve) => {
         const onError = (error: Error & { code?: string }): void => {
           resolve({
-            kind: 'gone',
+            kind: 'unavailable',
             reason: `standard output is closed (${error.code ?? error.name})`,
+            answer: null,
+            retryAfterMs: null,
           });
         };
         stream.once('error', onError);
@@ -22,7 +28,7 @@ export function stdoutSink(stream: Writable): Sink {
           // The stream tells both; its error event comes after, and must find a listener.
           if (error) return onError(error);
           stream.removeListener('error', onError);
-          resolve({ kind: 'delivered' });
+          resolve({ kind: 'delivered', pauseMs: null });
         });
       }),
     close: () => Promise.resolve(),

@@ -1,0 +1,20 @@
+import { cloudeventsFormat } from '../../dist/formats/cloudevents.js';
+import { debeziumFormat } from '../../dist/formats/debezium.js';
+import { drasiFormat } from '../../dist/formats/drasi.js';
+import { pairInList } from '../../dist/formats/paired-values.js';
+import { wal2httpFormat } from '../../dist/formats/wal2http.js';
+import { walhookFormat } from '../../dist/formats/walhook.js';
+import { plainRows } from './by-walhook.mjs';
+
+const attributes = { source: '/walhook/7710395036521779281/bench', typePrefix: 'dev.walhook' };
+const source = { version: '0.0.0', name: 'walhook', database: 'bench' };
+const floats = { ...plainRows, values: { int8: 'number', numeric: 'number' } };
+
+/** Every format, by what makes it of a catalog, as an endpoint has it that asks for no more. */
+export const FORMATS = {
+  walhook: (catalog) => walhookFormat(catalog, plainRows),
+  cloudevents: (catalog) => cloudeventsFormat(catalog, plainRows, attributes, 'batched'),
+  debezium: (catalog) => debeziumFormat(catalog, plainRows, source, pairInList),
+  drasi: (catalog) => drasiFormat(catalog, floats, 'insert', pairInList),
+  wal2http: (catalog) => wal2httpFormat(catalog, plainRows),
+};

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { choice, matching, text } from './option-notes.ts';
+
+// In which form events are written, and what each of the forms can be told.
+
+const sourceWants = 'a URI or a path of one, like /shop/orders or https://example.com/shop';
+const typePrefixWants = 'a domain in reverse, like com.example.shop';
+const nameWants = 'a name without control characters';
+
+const cloudeventsSchema = z.strictObject({
+  mode: choice(
+    'binary: attributes are headers and the body is the walhook event. structured: one event a request, the walhook event in its data. batched: a list of those.',
+    ['structured', 'binary', 'batched'],
+  ).default('structured'),
+  source: text(
+    {
+      what: "The events' source, which makes their ids unique; without it, /walhook/ with the cluster's system identifier and the database.",
+      wants: sourceWants,
+    },
+    matching(/^(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[\da-f]{2})+$/i, sourceWants),
+  ).optional(),
+  typePrefix: text(
+    { what: 'Stands before the operation in a type: dev.walhook.insert.', wants: typePrefixWants },
+    matching(/^[a-z\d-]+(\.[a-z\d-]+)*$/, typePrefixWants),
+  ).default('dev.walhook'),
+});
+
+const debeziumSchema = z.strictObject({
+  name: text(
+    {
+      what: "The source's name, which Debezium calls the topic prefix; without it, the pipeline's.",
+      wants: nameWants,
+    },
+    matching(/^\P{Cc}+$/u, nameWants),
+  ).optional(),
+});
+
+const sourceIdWants = 'the id of an HTTP source, without spaces and slashes';
+
+const drasiSchema = z.strictObject({
+  sourceId: text(
+    {
+      what: "The id of Drasi's HTTP source, where url is the address of its server alone; without it, url has the whole path, /sources/<id>/events/batch.",
+      wants: sourceIdWants,
+    },
+    matching(/^[^\s/?#]+$/, sourceIdWants),
+  ).optional(),
+  insertAs: choice(
+    'What a new row is sent as. Drasi counts an insert that comes twice as two; an update that comes twice is one, and makes the element where it is missing.',
+    ['insert', 'update'],
+  ).default('insert'),
+});
+
+/** The options of an endpoint that write events in a form of the user's choice. */
+export const formatOptions = {
+  format: choice('The JSON that an event is written in.', [
+    'walhook',
+    'cloudevents',
+    'debezium',
+    'drasi',
+    'wal2http',
+  ]).default('walhook'),
+  cloudevents: cloudeventsSchema.optional(),
+  debezium: debeziumSchema.optional(),
+  drasi: drasiSchema.optional(),
+};
+
+const formatSchema = z.object(formatOptions);
+type FormatSettings = z.output<typeof formatSchema>;
+
+/** A format with its options, every default in place. */
+export type FormatChoice =
+  | { readonly format: 'walhook' | 'wal2http' }
+  | ({ readonly format: 'cloudevents' } & z.output<typeof cloudeventsSchema>)
+  | ({ readonly format: 'debezium' } & z.output<typeof debeziumSchema>)
+  | ({ readonly format: 'drasi' } & z.output<typeof drasiSchema>);
+
+export function chosenFormat({
+  format,
+  cloudevents,
+  debezium,
+  drasi,
+}: FormatSettings): FormatChoice {
+  switch (format) {
+    case 'walhook':
+    case 'wal2http':
+      return { format };
+    case 'cloudevents':
+      return { format, ...(cloudevents ?? cloudeventsSchema.parse({})) };
+    case 'debezium':
+      return { format, ...debezium };
+    case 'drasi':
+      return { format, ...(drasi ?? drasiSchema.parse({})) };
+  }
+}

@@ -1,0 +1,8 @@
+import type { Framing } from '../formats/framing.ts';
+
+export type { FramedEvent, Framing } from '../formats/framing.ts';
+
+const NOTHING = new Uint8Array(0);
+
+/** One event a body: the body is the event itself. */
+export const singleEvent: Framing = { head: () => NOTHING, separator: NOTHING, tail: NOTHING };

@@ -1,0 +1,208 @@
+import type { Clock } from '../clock/clock.ts';
+import type { Admission } from './admission.ts';
+import type { Parcel } from './parcel.ts';
+import { endAttempt } from './attempt-span.ts';
+import { afterFailure, retryDelayMs, type RetryPolicy } from './retry.ts';
+import type { Answer, Delivery, Outcome, Sink } from './sink.ts';
+import type { Span } from './tracing.ts';
+
+/** Why an event is set aside. */
+export type Refusal = {
+  readonly reason: 'rejected' | 'too_large' | 'batch_item_failure';
+  readonly detail: string;
+  readonly answer: Answer | null;
+  readonly attempts: number;
+};
+
+export type ParcelDeliveryOptions = {
+  readonly sink: Sink;
+  readonly admission: Admission;
+  readonly retry: RetryPolicy;
+  readonly clock: Clock;
+  /** Aborts when no further attempt may begin. */
+  readonly stop: AbortSignal;
+  /** Aborts when the attempts under way are given up. */
+  readonly abort: AbortSignal;
+  /** Resolves once the event is durable as a dead letter. */
+  readonly setAside: (parcel: Parcel, index: number, refusal: Refusal) => Promise<void>;
+  readonly onHold: (reason: string) => void;
+  /** The endpoint asks never to be called again. */
+  readonly onGone: (reason: string) => void;
+  readonly startAttempt: (delivery: Delivery, attempt: number) => Span;
+  readonly onAttempt: (delivery: Delivery, outcome: Outcome, traceparent: string) => void;
+  readonly onBoundary: (boundary: 'before-send' | 'after-send') => void | Promise<void>;
+};
+
+/** Told of events, by their place in the parcel, as soon as they are somebody's. */
+export type OnSettled = (indexes: readonly number[], how: 'delivered' | 'set-aside') => void;
+
+/** The endpoint has looked at the events. */
+type Judged = Extract<Outcome, { kind: 'delivered' | 'partial' | 'rejected' | 'too_large' }>;
+
+/** Some of a parcel's events, which are sent together. */
+type Shipment = {
+  readonly parcel: Parcel;
+  readonly indexes: readonly number[];
+  /** How often they failed while others were accepted. */
+  readonly failedAlone: number;
+};
+
+/** refused: all of it is settled, and some as dead letters. */
+type Progress = 'clean' | 'refused' | 'stopped';
+
+/**
+ * A parcel's life at one endpoint: attempts, and where events are refused, halves, down to the event
+ * that is refused alone. What was accepted on the way is settled at once and never sent again.
+ */
+export class ParcelDelivery {
+  readonly #options: ParcelDeliveryOptions;
+
+  constructor(options: ParcelDeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** True once each of these events is settled; false where the endpoint is on hold or time is up. */
+  async deliver(
+    parcel: Parcel,
+    indexes: readonly number[],
+    onSettled: OnSettled,
+  ): Promise<boolean> {
+    return (await this.#send({ parcel, indexes, failedAlone: 0 }, onSettled)) !== 'stopped';
+  }
+
+  async #send(shipment: Shipment, onSettled: OnSettled): Promise<Progress> {
+    const { parcel, indexes } = shipment;
+    const outcome = await this.#attempt(parcel, indexes);
+    switch (outcome?.kind) {
+      case undefined:
+        return 'stopped';
+      case 'delivered':
+        onSettled(indexes, 'delivered');
+        return 'clean';
+      case 'partial':
+        return this.#sendFailed(shipment, outcome, onSettled);
+      case 'rejected':
+      case 'too_large': {
+        if (indexes.length > 1) {
+          return this.#sendHalves(shipment, outcome.kind === 'rejected', onSettled);
+        }
+        const { kind: reason, reason: detail, answer } = outcome;
+        await this.#setAside(shipment, { reason, detail, answer, attempts: 1 }, onSettled);
+        return 'refused';
+      }
+    }
+  }
+
+  /**
+   * First half, then second: what is refused costs two requests a halving. `oneIsRefused`: if all of
+   * the first half was accepted, the refused event is in the second, which need not be asked as a whole.
+   */
+  async #sendHalves(
+    shipment: Shipment,
+    oneIsRefused: boolean,
+    onSettled: OnSettled,
+  ): Promise<Progress> {
+    const { indexes } = shipment;
+    const middle = Math.ceil(indexes.length / 2);
+    const second = { ...shipment, indexes: indexes.slice(middle) };
+    const first = await this.#send({ ...shipment, indexes: indexes.slice(0, middle) }, onSettled);
+    if (first === 'stopped') return 'stopped';
+    const rest =
+      oneIsRefused && first === 'clean' && second.indexes.length > 1
+        ? await this.#sendHalves(second, true, onSettled)
+        : await this.#send(second, onSettled);
+    return first === 'refused' && rest === 'clean' ? first : rest;
+  }
+
+  /** Those that failed alone are tried again alone, and set aside once their attempts are used up. */
+  async #sendFailed(
+    { parcel, indexes, failedAlone }: Shipment,
+    { failedIds, reason: detail, answer }: Extract<Outcome, { kind: 'partial' }>,
+    onSettled: OnSettled,
+  ): Promise<Progress> {
+    const { retry, clock, stop } = this.#options;
+    const failed = new Set(failedIds);
+    const [left, accepted] = partition(indexes, (index) => failed.has(parcel.idAt(index)));
+    if (accepted.length > 0) onSettled(accepted, 'delivered');
+    const attempts = failedAlone + 1;
+    const again = { parcel, indexes: left, failedAlone: attempts };
+    if (attempts < retry.attempts) {
+      await clock.sleep(retryDelayMs(retry, attempts, null), stop);
+      return this.#send(again, onSettled);
+    }
+    const refusal = { reason: 'batch_item_failure', detail, answer, attempts } as const;
+    await this.#setAside(again, refusal, onSettled);
+    return 'refused';
+  }
+
+  async #setAside(
+    { parcel, indexes }: Shipment,
+    refusal: Refusal,
+    onSettled: OnSettled,
+  ): Promise<void> {
+    for (const index of indexes) {
+      await this.#options.setAside(parcel, index, refusal);
+      onSettled([index], 'set-aside');
+    }
+  }
+
+  /** Until the endpoint has judged the delivery; null where it did not, in this drain. */
+  async #attempt(parcel: Parcel, indexes: readonly number[]): Promise<Judged | null> {
+    const { admission, sink, abort, stop, retry, clock, onHold, onGone } = this.#options;
+    const delivery = parcel.part(indexes);
+    for (let attempt = 1; ; attempt++) {
+      if (!(await admission.enter(delivery.eventCount))) return null;
+      await this.#options.onBoundary('before-send');
+      const span = this.#options.startAttempt(delivery, attempt);
+      const { traceparent } = span;
+      const outcome = understood(parcel, indexes, await sink.send(delivery, abort, traceparent));
+      endAttempt(span, outcome);
+      await this.#options.onBoundary('after-send');
+      this.#options.onAttempt(delivery, outcome, traceparent);
+      if (isJudged(outcome)) {
+        admission.succeeded(outcome.kind === 'delivered' ? outcome.pauseMs : null);
+        return outcome;
+      }
+      if (abort.aborted || outcome.kind === 'gone') {
+        admission.abandoned();
+        if (outcome.kind === 'gone') onGone(outcome.reason);
+        return null;
+      }
+      const retryAfterMs = outcome.kind === 'unavailable' ? outcome.retryAfterMs : null;
+      admission.failed(retryAfterMs);
+      const next = admission.isOpen
+        ? ({ kind: 'hold', because: 'the circuit breaker is open' } as const)
+        : afterFailure(retry, attempt, retryAfterMs);
+      if (next.kind === 'hold') {
+        admission.exhausted();
+        onHold(`${outcome.kind}: ${outcome.reason}; ${next.because}`);
+        return null;
+      }
+      await clock.sleep(next.delayMs, stop);
+    }
+  }
+}
+
+function isJudged(outcome: Outcome): outcome is Judged {
+  return (
+    outcome.kind !== 'unavailable' && outcome.kind !== 'misconfigured' && outcome.kind !== 'gone'
+  );
+}
+
+/**
+ * An answer that names events it was not sent does not say which of them failed: then all did, as
+ * where AWS meets an identifier it does not know.
+ */
+function understood(parcel: Parcel, indexes: readonly number[], outcome: Outcome): Outcome {
+  if (outcome.kind !== 'partial') return outcome;
+  const sent = new Set(indexes.map((index) => parcel.idAt(index)));
+  const unknown = outcome.failedIds.find((id) => !sent.has(id));
+  if (unknown === undefined) return outcome;
+  const reason = `batchItemFailures names "${unknown.slice(0, 80)}", which was not in the batch`;
+  return { kind: 'unavailable', reason, retryAfterMs: null, answer: outcome.answer };
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  const matching = items.filter(test);
+  return [matching, matching.length === items.length ? [] : items.filter((item) => !test(item))];
+}

@@ -1,0 +1,89 @@
+import type { StoredDeadLetter } from '../../drain/state-store.ts';
+import { describeMs } from '../../quantities/describe.ts';
+import { alignColumns } from './columns.ts';
+
+/** The fields are public: `dead-letters list --json`, and with the content `dead-letters show`. */
+export function deadLetterJson(letter: StoredDeadLetter): Record<string, unknown> {
+  return {
+    // As text: ids are 64 bits wide.
+    id: String(letter.id),
+    endpoint: letter.endpoint,
+    event_id: letter.eventId,
+    schema: letter.schema,
+    table: letter.table,
+    op: letter.operation,
+    reason: letter.reason,
+    detail: letter.detail,
+    attempts: letter.attempts,
+    answer: letter.answer,
+    created_at: letter.createdAt.toISOString(),
+    last_attempt_at: letter.lastAttemptAt?.toISOString() ?? null,
+    has_body: letter.body !== null,
+  };
+}
+
+/** Two lines a letter: what it is, and below, cut to the terminal's width, what was said of it. */
+export function deadLetterTable(
+  letters: readonly StoredDeadLetter[],
+  now: number,
+  width: number,
+): string[] {
+  const head = ['id', 'endpoint', 'table', 'op', 'reason', 'tries', 'when'];
+  const [headLine, ...lines] = alignColumns([
+    head,
+    ...letters.map((letter) => [
+      String(letter.id),
+      letter.endpoint,
+      tableText(letter),
+      letter.operation,
+      letter.reason,
+      String(letter.attempts),
+      `${agoText(letter.createdAt, now)} ago`,
+    ]),
+  ]);
+  return [headLine!, ...lines.flatMap((line, index) => [line, detailLine(letters[index]!, width)])];
+}
+
+/** Everything that is kept of it, the content last. */
+export function deadLetterLines(letter: StoredDeadLetter, now: number): string[] {
+  const { answer, body, headers } = letter;
+  const facts = [
+    ['id', String(letter.id)],
+    ['endpoint', letter.endpoint],
+    ['event', letter.eventId],
+    ['table', tableText(letter)],
+    ['op', letter.operation],
+    ['reason', letter.reason],
+    ['detail', letter.detail],
+    ['tries', triesText(letter, now)],
+    ['set aside', `${letter.createdAt.toISOString()}, ${agoText(letter.createdAt, now)} ago`],
+    ...(answer === null ? [] : [['answer', `HTTP ${answer.status}`]]),
+    ...Object.entries(headers).map(([name, value]) => ['header', `${name}: ${value}`]),
+  ];
+  return [
+    ...alignColumns(facts),
+    ...(answer === null || answer.body === '' ? [] : ['', 'what came back', answer.body]),
+    '',
+    body === null ? 'Its content was not kept: it was too large to be read.' : 'content',
+    ...(body === null ? [] : [body]),
+  ];
+}
+
+function triesText({ attempts, lastAttemptAt }: StoredDeadLetter, now: number): string {
+  return lastAttemptAt === null
+    ? String(attempts)
+    : `${attempts}, the last one ${agoText(lastAttemptAt, now)} ago`;
+}
+
+function tableText({ schema, table }: StoredDeadLetter): string {
+  return table === null ? '-' : `${schema}.${table}`;
+}
+
+function detailLine({ detail }: StoredDeadLetter, width: number): string {
+  const line = `      ${detail.replaceAll(/\s+/g, ' ')}`;
+  return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
+}
+
+function agoText(instant: Date, now: number): string {
+  return describeMs(Math.max(0, now - instant.getTime()));
+}

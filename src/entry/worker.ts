@@ -1,0 +1,47 @@
+import { ConfigError } from '../config/config-error.ts';
+import { readVariable } from '../config/environment-variables.ts';
+import type { WalhookConfig } from '../config/schema.ts';
+import { parseWorkerConfig } from '../config/worker-config.ts';
+import { type LogLevel, logLevels } from '../observability/log.ts';
+import {
+  type WorkerBindings,
+  workerHandlers,
+  type WorkerHandlers,
+  type WorkerSetup,
+} from '../runtime/worker-handler.ts';
+
+export { defineConfig, env } from '../config/define.ts';
+export type { WalhookConfig } from '../config/schema.ts';
+export type { WorkerBindings, WorkerContext, WorkerHandlers } from '../runtime/worker-handler.ts';
+
+/**
+ * The handlers of a Cloudflare Worker: `scheduled` drains, `fetch` is the HTTP app. The configuration
+ * is what is given, or made from the bindings, with the worker's variables and secrets laid over it;
+ * without any, those alone. Both handlers report what is wrong with it with every call.
+ * @see docs/cloudflare.md
+ */
+export function createWorker(
+  config: WalhookConfig | ((env: WorkerBindings) => WalhookConfig) | null = null,
+): WorkerHandlers {
+  const setups = new WeakMap<WorkerBindings, WorkerSetup>();
+  return workerHandlers((bindings) => {
+    const known = setups.get(bindings);
+    if (known !== undefined) return known;
+    const given = typeof config === 'function' ? config(bindings) : config;
+    const setup = { ...parseWorkerConfig(given, bindings), logLevel: logLevelOf(bindings) };
+    setups.set(bindings, setup);
+    return setup;
+  });
+}
+
+/** By variables and secrets alone. */
+const worker: WorkerHandlers = createWorker();
+export default worker;
+
+function logLevelOf(bindings: WorkerBindings): LogLevel {
+  const variable = 'WALHOOK_LOG_LEVEL';
+  const given = readVariable(bindings, variable) ?? 'info';
+  const level = logLevels.find((each) => each === given);
+  if (level !== undefined) return level;
+  throw new ConfigError([{ path: '', variable, got: given, wants: logLevels.join(', ') }]);
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { StoredDeadLetter } from '../drain/state-store.ts';
+import { answerSchemas } from './answer-schemas.ts';
+
+const instant = z.iso.datetime();
+
+const answerSchema = z
+  .strictObject({ status: z.int(), body: z.string() })
+  .nullable()
+  .describe('What the endpoint said last: its status, and the beginning of the body.');
+
+/** The fields are those of `dead-letters list --json`. */
+export const deadLetterSchema = z
+  .strictObject({
+    id: z.string().describe('As text: ids are 64 bits wide.'),
+    endpoint: z.string(),
+    event_id: z.string(),
+    schema: z.string().nullable(),
+    table: z.string().nullable(),
+    op: z.string(),
+    reason: z.string(),
+    detail: z.string(),
+    attempts: z.int(),
+    answer: answerSchema,
+    created_at: instant,
+    last_attempt_at: instant.nullable(),
+    has_body: z.boolean().describe('Without one there is nothing to send again.'),
+  })
+  .register(answerSchemas, { id: 'DeadLetter' });
+
+export const wholeDeadLetterSchema = deadLetterSchema
+  .extend({
+    body: z.string().nullable().describe('The event, as it was sent.'),
+    content_type: z.string().nullable(),
+    headers: z.record(z.string(), z.string()),
+  })
+  .register(answerSchemas, { id: 'WholeDeadLetter' });
+
+export const deadLettersSchema = z
+  .strictObject({
+    pipeline: z.string(),
+    total: z.int().describe('How many the selection holds, beyond the limit too.'),
+    dead_letters: z.array(deadLetterSchema),
+  })
+  .register(answerSchemas, { id: 'DeadLetters' });
+
+export const discardedSchema = z
+  .strictObject({ discarded: z.int() })
+  .register(answerSchemas, { id: 'Discarded' });
+
+export const redrivenSchema = z
+  .strictObject({
+    delivered: z.int(),
+    kept: z.int(),
+    dead_letters: z.array(
+      z.strictObject({
+        id: z.string(),
+        endpoint: z.string(),
+        outcome: z.enum(['delivered', 'refused', 'unavailable', 'unsendable', 'taken', 'left']),
+        detail: z.string().nullable().describe('Why it was not delivered.'),
+        answer: answerSchema,
+      }),
+    ),
+  })
+  .register(answerSchemas, { id: 'Redriven' });
+
+export function describeDeadLetter(letter: StoredDeadLetter): z.input<typeof deadLetterSchema> {
+  return {
+    id: String(letter.id),
+    endpoint: letter.endpoint,
+    event_id: letter.eventId,
+    schema: letter.schema,
+    table: letter.table,
+    op: letter.operation,
+    reason: letter.reason,
+    detail: letter.detail,
+    attempts: letter.attempts,
+    answer: letter.answer,
+    created_at: letter.createdAt.toISOString(),
+    last_attempt_at: letter.lastAttemptAt?.toISOString() ?? null,
+    has_body: letter.body !== null,
+  };
+}

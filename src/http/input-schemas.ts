@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { DURATION, durationMs } from '../quantities/duration.ts';
+
+// What a caller may say, in its query or its body, and what that stands for.
+
+/** Milliseconds of `500ms`, `25s`, `2m`. */
+export function durationInput(maxMs: number) {
+  const wants = `a time with its unit, like 500ms, 25s or 2m, of ${maxMs / 3_600_000}h at the most`;
+  return z
+    .string(wants)
+    .regex(DURATION, wants)
+    .transform((text) => durationMs(text) ?? NaN)
+    .refine((ms) => !(ms < 1 || ms > maxMs), wants);
+}
+
+export function wholeNumberInput(min: number, max: number) {
+  const wants = `a whole number from ${min} to ${max}`;
+  return z.int(wants).min(min, wants).max(max, wants);
+}
+
+/** As a query writes it. */
+export function wholeNumberText(min: number, max: number) {
+  const wants = `a whole number from ${min} to ${max}`;
+  return z
+    .string(wants)
+    .regex(/^\d{1,16}$/, wants)
+    .transform(Number)
+    .refine((count) => count >= min && count <= max, wants);
+}
+
+const MAX_ID = (1n << 63n) - 1n;
+const idWants = 'an id: a whole number from 1, as text';
+
+/** Of 64 bits, so that a JSON number would not hold each of them. */
+export const idInput = z
+  .string(idWants)
+  .regex(/^\d{1,19}$/, idWants)
+  .transform((text) => BigInt(text))
+  .refine((id) => id >= 1n && id <= MAX_ID, idWants);
+
+const instantWants = 'an instant like 2026-01-31T12:00:00Z';
+
+export const instantInput = z.iso
+  .datetime({ offset: true, error: instantWants })
+  .transform((text) => new Date(text));
+
+/** A name or a reason. Postgres stores no NUL. */
+export function textInput(maxLength: number) {
+  const wants = `text of 1 to ${maxLength} characters`;
+  return z
+    .string(wants)
+    .min(1, wants)
+    .max(maxLength, wants)
+    .regex(/^[^\0]*$/, wants);
+}

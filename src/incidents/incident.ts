@@ -1,0 +1,44 @@
+/** What can be wrong. The names are public: in the state tables, in webhooks, in `alertRules.off`. */
+export const RULE_NAMES = [
+  'endpoint_down',
+  'endpoint_misconfigured',
+  'endpoint_paused',
+  'dead_letters',
+  'parked_near_cap',
+  'lag_bytes',
+  'lag_age',
+  'slot_near_loss',
+  'run_failed',
+] as const;
+
+export type RuleName = (typeof RULE_NAMES)[number];
+
+/** At most one incident with the same key is open at a time. */
+export type IncidentKey = {
+  readonly rule: RuleName;
+  /** The endpoint's name, or empty where it is about the pipeline. */
+  readonly subject: string;
+};
+
+export type Incident = IncidentKey & {
+  readonly openedAt: Date;
+  readonly resolvedAt: Date | null;
+  /** What was seen last: what is wrong, or, once it is resolved, what is well again. */
+  readonly detail: string;
+};
+
+/** When somebody is told, beside what is wrong at once. */
+export type AlertRules = {
+  readonly off: readonly RuleName[];
+  readonly endpointDownMs: number;
+  /** More than these. */
+  readonly deadLetters: number;
+  readonly parkedPercent: number;
+  readonly lagBytes: number;
+  readonly lagMs: number;
+  readonly slotUsedPercent: number;
+  /** In a row. */
+  readonly failedRuns: number;
+  /** 0: never. */
+  readonly remindMs: number;
+};

@@ -1,0 +1,71 @@
+import type { EmittedMessage } from '../changes/change-event.ts';
+import { JsonWriter } from '../changes/json-writer.ts';
+import { eventId } from '../changes/position.ts';
+import type { Clock } from '../clock/clock.ts';
+import type { Outcome } from '../delivery/sink.ts';
+import type { EndpointSetup } from '../drain/ports.ts';
+import { ZERO_LSN } from '../pgoutput/lsn.ts';
+import type { PipelineAccess } from './pipeline.ts';
+import { readAbout, singleDelivery } from './single-delivery.ts';
+
+export const TEST_PREFIX = 'walhook.test';
+
+export type EndpointTest = {
+  readonly endpoint: string;
+  readonly eventId: string;
+  /** unsendable: the endpoint's format has no text for a logical message. */
+  readonly outcome: Outcome | { readonly kind: 'unsendable' };
+  readonly latencyMs: number;
+};
+
+/**
+ * Sends one made-up logical message of the prefix `walhook.test` as a drain would send it: signed,
+ * in the endpoint's format and framing. Nothing is stored, whatever comes back; a pause and an open
+ * breaker are not asked.
+ */
+export async function testEndpoint(
+  access: PipelineAccess,
+  setup: EndpointSetup,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<EndpointTest> {
+  const endpoint = setup.options.name;
+  const about = await readAbout(access);
+  const format = setup.createFormat(access.database.catalog, about);
+  const event = testEvent(endpoint, clock.now());
+  const id = eventId({ commitLsn: ZERO_LSN, seq: event.seq });
+  if (format.skips?.(event) === true) {
+    return { endpoint, eventId: id, outcome: { kind: 'unsendable' }, latencyMs: 0 };
+  }
+  const text = new JsonWriter();
+  format.write(event, text);
+  const headers = setup.options.batch.maxEvents === 1 ? (format.headers?.(event) ?? {}) : {};
+  const { contentType } = format;
+  const sent = { eventId: id, text: text.written(), contentType, headers };
+  const delivery = singleDelivery(setup, about, sent);
+  const sink = setup.createSink(about);
+  try {
+    const startedAt = clock.now();
+    const outcome = await sink.send(delivery, signal);
+    return { endpoint, eventId: id, outcome, latencyMs: clock.now() - startedAt };
+  } finally {
+    await sink.close();
+  }
+}
+
+/**
+ * At LSN 0/0, where no record ever stands: the id begins with sixteen zeros, is another one each
+ * second, and sorts before every real one, so that no receiver mistakes it for progress.
+ */
+function testEvent(endpoint: string, nowMs: number): EmittedMessage {
+  return {
+    op: 'message',
+    transaction: { xid: null, commitLsn: ZERO_LSN, committedAt: null },
+    seq: Math.floor(nowMs / 1_000),
+    lsnHigh: 0,
+    lsnLow: 0,
+    prefix: TEST_PREFIX,
+    content: new TextEncoder().encode(`A test event of walhook for the endpoint ${endpoint}.`),
+    transactional: false,
+  };
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '../clock/clock.ts';
+import type { Redact } from '../config/redact.ts';
+import type { ResolvedConfig } from '../config/schema.ts';
+import type { DrainReport } from '../drain/report.ts';
+import type { AlertChannel } from '../incidents/alert-channel.ts';
+import { type AlertLog, tellOfIncidents } from '../incidents/tell.ts';
+import { type Connection, disconnect } from '../postgres/connection.ts';
+import { connectToSource, connectToState } from './connections.ts';
+import { gatherFacts } from './pipeline-facts.ts';
+
+export type TellOptions = {
+  readonly config: ResolvedConfig;
+  readonly channels: readonly AlertChannel[];
+  readonly clock: Clock;
+  readonly log: AlertLog;
+  readonly redact: Redact;
+};
+
+/**
+ * Tells whoever is configured what is wrong after a drain, and what is well again. Never rejects: a
+ * drain is what it is, whether or not somebody could be told. A drain that was busy saw nothing; the
+ * one that has the lease tells.
+ */
+export async function tellAfterDrain(report: DrainReport, options: TellOptions): Promise<void> {
+  const { config, channels, log } = options;
+  if (channels.length === 0 || report.status === 'busy') return;
+  try {
+    const source = await connectUnlessGone(config, report);
+    try {
+      await tellFrom(source, report, options);
+    } finally {
+      if (source !== null) await disconnect(source);
+    }
+  } catch (error) {
+    log.warn('nobody could be told what is wrong: the state tables cannot be reached', { error });
+  }
+}
+
+/** null where only the state can be reached. Throws where that cannot either. */
+async function connectUnlessGone(
+  config: ResolvedConfig,
+  report: DrainReport,
+): Promise<Connection | null> {
+  const stateIsBeside = config.state.url === undefined;
+  // The drain has waited for it long enough.
+  if (report.error?.code === 'database_unreachable' && !stateIsBeside) return null;
+  try {
+    return await connectToSource(config);
+  } catch (error) {
+    if (stateIsBeside) throw error;
+    return null;
+  }
+}
+
+async function tellFrom(
+  source: Connection | null,
+  report: DrainReport,
+  { config, channels, clock, log, redact }: TellOptions,
+): Promise<void> {
+  const { state, incidents, close } = await connectToState(config, source);
+  try {
+    const facts = await gatherFacts({ config, source, state, report, now: clock.now() });
+    const { alertRules: rules } = config;
+    const keepMs = config.state.keepRunsMs;
+    await tellOfIncidents(facts, { store: incidents, channels, rules, keepMs, log, redact });
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,74 @@
+import type { DrainReport } from '../drain/report.ts';
+
+export type PaceBounds = { readonly minIntervalMs: number; readonly maxIntervalMs: number };
+
+/** After a drain that left something behind, the next one comes without new WAL, later each time. */
+const RETRY_MIN_MS = 1_000;
+const RETRY_MAX_MS = 30_000;
+/** A slot that nothing concerns has to move on, too, or the server keeps all that others write. */
+const AT_LEAST_EVERY_MS = 60_000;
+
+/**
+ * When a server that drains by itself looks for WAL, and when it drains without having found any:
+ *
+ *   found something ─► looks again after minIntervalMs
+ *   found nothing   ─► waits twice as long as before, up to maxIntervalMs
+ *   left something  ─► drains again after a second, twice as long the next time, up to 30 s
+ */
+export class DrainPace {
+  readonly #bounds: PaceBounds;
+  #waitMs: number;
+  #retryMs = RETRY_MIN_MS;
+  #dueAt = 0;
+  /** Whether the last look or drain found nothing. */
+  isQuiet = false;
+
+  constructor(bounds: PaceBounds) {
+    this.#bounds = bounds;
+    this.#waitMs = bounds.minIntervalMs;
+  }
+
+  /** Until the next look. */
+  get waitMs(): number {
+    return this.#waitMs;
+  }
+
+  isDue(now: number): boolean {
+    return now >= this.#dueAt;
+  }
+
+  foundNothing(): void {
+    this.isQuiet = true;
+    this.#waitMs = Math.min(this.#bounds.maxIntervalMs, this.#waitMs * 2);
+  }
+
+  /** null: the drain, or the look, could not even be made. */
+  drained(report: DrainReport | null, now: number): void {
+    if (report === null || report.status === 'failed') return this.#retryLater(now);
+    if (report.status === 'busy') {
+      // Somebody else drains: this is for the time when he does not any more.
+      this.#waitMs = this.#bounds.maxIntervalMs;
+      return;
+    }
+    if (report.status === 'held') return this.#retryLater(now);
+    // Parked events wait for their endpoint; nobody else has to.
+    if (report.endpoints.some(({ state }) => state !== 'active')) this.#scheduleRetry(now);
+    else {
+      this.#retryMs = RETRY_MIN_MS;
+      this.#dueAt = report.status === 'deadline' ? now : now + AT_LEAST_EVERY_MS;
+    }
+    if (report.events === 0) return this.foundNothing();
+    this.isQuiet = false;
+    this.#waitMs = this.#bounds.minIntervalMs;
+  }
+
+  #retryLater(now: number): void {
+    this.#scheduleRetry(now);
+    this.#waitMs = Math.max(this.#bounds.minIntervalMs, RETRY_MIN_MS);
+  }
+
+  #scheduleRetry(now: number): void {
+    this.#dueAt = now + this.#retryMs;
+    this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
+  }
+}

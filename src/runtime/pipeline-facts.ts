@@ -1,0 +1,130 @@
+import type { ResolvedConfig } from '../config/schema.ts';
+import type { DrainReport } from '../drain/report.ts';
+import type { StateStore } from '../drain/state-store.ts';
+import type { EndpointFacts, PipelineFacts, RunFacts, SlotFacts } from '../incidents/facts.ts';
+import { type Lsn, parseLsn } from '../pgoutput/lsn.ts';
+import type { Connection } from '../postgres/connection.ts';
+import { readServer } from '../postgres/server.ts';
+import { readLimits } from '../postgres/server-limits.ts';
+import { readSlot } from '../postgres/slot.ts';
+
+export type FactSources = {
+  readonly config: ResolvedConfig;
+  /** null where it cannot be reached. */
+  readonly source: Connection | null;
+  readonly state: StateStore;
+  readonly report: DrainReport;
+  readonly now: number;
+};
+
+/** Of a backlog that is older than these runs it is known that it is as old as they are. */
+const RUNS = 100;
+
+/** What is known of a pipeline after a drain. Throws WalhookError. */
+export async function gatherFacts(sources: FactSources): Promise<PipelineFacts> {
+  const { config, now } = sources;
+  const runs = await readRuns(sources);
+  return {
+    pipeline: config.pipeline,
+    at: now,
+    // A role that may not look, say: what the state tables tell is told all the same.
+    slot: await readSlotFacts(sources, runs).catch(() => null),
+    endpoints: await readEndpointFacts(sources),
+    runs,
+  };
+}
+
+/** Bytes of WAL from here to there. */
+function distance(from: Lsn | null, to: Lsn): number | null {
+  return from === null ? null : Number(to > from ? to - from : 0n);
+}
+
+async function readSlotFacts(
+  { config, source, report, now }: FactSources,
+  runs: readonly Run[],
+): Promise<SlotFacts | null> {
+  if (source === null) return null;
+  const { flushedLsn } = await readServer(source);
+  const { maxSlotWalBytes } = await readLimits(source);
+  const slot = await readSlot(source, config.slot);
+  const confirmed = slot?.confirmedLsn ?? null;
+  return {
+    name: config.slot,
+    exists: slot !== null,
+    walStatus: slot?.walStatus ?? null,
+    lagBytes: distance(confirmed, flushedLsn),
+    heldBytes: distance(slot?.restartLsn ?? null, flushedLsn),
+    safeBytes: slot === null || slot.safeWalBytes === null ? null : Number(slot.safeWalBytes),
+    maxHeldBytes: maxSlotWalBytes === null ? null : Number(maxSlotWalBytes),
+    oldestUnconfirmedMs:
+      report.status === 'caught_up'
+        ? 0
+        : confirmed === null
+          ? null
+          : waitingMs(runs, confirmed, now),
+  };
+}
+
+/**
+ * How long the oldest change waits, at the least: a drain's target is what was committed when it
+ * began, so that where the slot stands before it, something of that time is still not delivered.
+ */
+function waitingMs(runs: readonly Run[], confirmed: Lsn, now: number): number | null {
+  const behind = runs.filter(({ target }) => target !== null && target > confirmed);
+  const oldest = behind.at(-1);
+  return oldest === undefined ? null : Math.max(0, now - oldest.startedAt);
+}
+
+async function readEndpointFacts({ config, state }: FactSources): Promise<EndpointFacts[]> {
+  const { pipeline } = config;
+  const records = await state.loadEndpoints(pipeline);
+  const deadLetters = await state.countDeadLetters(pipeline);
+  const parked = await state.countParked(pipeline);
+  return config.endpoints.map((endpoint) => {
+    const { name } = endpoint;
+    const record = records.find((each) => each.endpoint === name);
+    const pause = record?.pause ?? null;
+    return {
+      name,
+      reason: record?.reason ?? null,
+      downSince: record?.health.downSince ?? null,
+      pause: pause === null ? null : { at: pause.at.getTime(), reason: pause.reason },
+      deadLetters: deadLetters.get(name) ?? 0,
+      parkedEvents: parked.get(name)?.events ?? 0,
+      parkedBytes: parked.get(name)?.bytes ?? 0,
+      caps:
+        'maxParkedEvents' in endpoint
+          ? { events: endpoint.maxParkedEvents, bytes: endpoint.maxParkedBytes }
+          : null,
+    };
+  });
+}
+
+type Run = RunFacts & { readonly target: Lsn | null };
+
+/**
+ * The one that has just ended first: it is not recorded where it found nothing. One that has caught up
+ * makes the others history.
+ */
+async function readRuns({ config, state, report, now }: FactSources): Promise<readonly Run[]> {
+  const current = runOf(report.run_id, now - report.duration_ms, report.status, report);
+  if (report.status === 'caught_up') return [current];
+  const recorded = await state.listRuns(config.pipeline, RUNS);
+  const runs = recorded.map(({ runId, startedAt, status, report: said }) =>
+    runOf(runId, startedAt.getTime(), status, said),
+  );
+  if (runs.some(({ runId }) => runId === report.run_id)) return runs;
+  return [current, ...runs];
+}
+
+function runOf(runId: string, startedAt: number, status: string, report: unknown): Run {
+  // Of another version of walhook, perhaps: what it lacks is not known.
+  const { error, target_lsn: target } = { ...(report as Partial<DrainReport> | null) };
+  return {
+    runId,
+    startedAt,
+    status,
+    error: typeof error?.message === 'string' ? `${error.message} (${error.code})` : null,
+    target: typeof target === 'string' ? parseLsn(target) : null,
+  };
+}

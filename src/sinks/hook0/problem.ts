@@ -1,0 +1,68 @@
+import type { Outcome } from '../../delivery/sink.ts';
+import { type AnswerOverrides, outcomeOf, type Verdict } from '../http/answer.ts';
+import type { HttpAnswer } from '../http/http-client.ts';
+
+/**
+ * What Hook0's problems mean, by the id that its problem documents carry. What is not here means what
+ * its status usually does.
+ */
+const VERDICTS: Readonly<Record<string, Verdict>> = {
+  EventAlreadyIngested: 'delivered',
+
+  AuthApplicationSecretLookupError: 'unavailable',
+  AuthBiscuitLookupError: 'unavailable',
+  InternalServerError: 'unavailable',
+  RateLimited: 'unavailable',
+  ServiceUnavailable: 'unavailable',
+
+  AuthInvalidApplicationSecret: 'misconfigured',
+  AuthInvalidAuthorizationHeader: 'misconfigured',
+  AuthInvalidBiscuit: 'misconfigured',
+  AuthNoAuthorizationHeader: 'misconfigured',
+  Forbidden: 'misconfigured',
+  NotFound: 'misconfigured',
+  // A quota of the plan, until midnight: no Retry-After tells when, and a person may raise it.
+  TooManyEventsToday: 'misconfigured',
+
+  EventInvalidBase64Payload: 'rejected',
+  EventInvalidJsonPayload: 'rejected',
+  EventInvalidPayloadContentType: 'rejected',
+  EventTypeDoesNotExist: 'rejected',
+  JsonPayload: 'rejected',
+  Validation: 'rejected',
+};
+
+/** The problem's id; null where the answer is no problem of Hook0, but of a proxy before it, say. */
+export function problemId({ body, status }: HttpAnswer): string | null {
+  return status < 400 ? null : (problem(body).id ?? null);
+}
+
+/** What an answer to any of Hook0's calls means for the delivery that the call was for. */
+export function hook0Outcome(answer: HttpAnswer, nowMs: number): Outcome {
+  const id = problemId(answer);
+  const verdict = id === null ? undefined : VERDICTS[id];
+  const overrides: AnswerOverrides =
+    verdict === undefined ? NO_OVERRIDES : new Map([[answer.status, verdict]]);
+  const outcome = outcomeOf(answer, nowMs, overrides);
+  if (id === null || outcome.kind === 'delivered') return outcome;
+  const { detail } = problem(answer.body);
+  return { ...outcome, reason: `HTTP ${answer.status}: ${id}${detail ? `: ${detail}` : ''}` };
+}
+
+const NO_OVERRIDES: AnswerOverrides = new Map();
+
+/** @see https://www.rfc-editor.org/rfc/rfc9457 */
+function problem(body: string): { readonly id?: string; readonly detail?: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return {};
+  }
+  if (typeof value !== 'object' || value === null) return {};
+  const { id, detail } = value as Record<string, unknown>;
+  return {
+    ...(typeof id === 'string' ? { id } : {}),
+    ...(typeof detail === 'string' ? { detail: detail.slice(0, 200) } : {}),
+  };
+}

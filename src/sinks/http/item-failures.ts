@@ -1,0 +1,40 @@
+/** Which events of a batch an endpoint that answered 2xx reports as failed. */
+export type ItemFailures =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'some'; readonly ids: readonly string[] }
+  | { readonly kind: 'unreadable' };
+
+const NONE: ItemFailures = { kind: 'none' };
+
+/**
+ * `{"batchItemFailures":[{"itemIdentifier":"<event id>"}]}`, as AWS event sources are answered.
+ * A body that has no such member says nothing. One that has it in another shape meant to report
+ * failures: taking it for a success would lose events.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+ */
+export function itemFailures(body: string): ItemFailures {
+  if (!body.includes('batchItemFailures')) return NONE;
+  const failures = member(parse(body), 'batchItemFailures');
+  if (failures === undefined) return NONE;
+  if (!Array.isArray(failures)) return failures === null ? NONE : { kind: 'unreadable' };
+  const ids = failures.map((failure: unknown) => member(failure, 'itemIdentifier'));
+  if (!ids.every((id) => typeof id === 'string' && id !== '')) return { kind: 'unreadable' };
+  return ids.length === 0 ? NONE : { kind: 'some', ids: ids as string[] };
+}
+
+/** A body that is cut, or no JSON at all, and yet speaks of failures. */
+const UNREADABLE = { batchItemFailures: false };
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}

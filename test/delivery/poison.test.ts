@@ -1,0 +1,154 @@
+import { assert as check, asyncProperty, integer, nat, uniqueArray } from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Outcome } from '../../src/delivery/sink.ts';
+import { sendParcel } from './sent-parcel.ts';
+
+const DELIVERED: Outcome = { kind: 'delivered', pauseMs: null };
+const REJECTED: Outcome = {
+  kind: 'rejected',
+  reason: 'HTTP 422: no such thing',
+  answer: { status: 422, body: 'no such thing' },
+};
+const TOO_LARGE: Outcome = { kind: 'too_large', reason: 'HTTP 413', answer: null };
+const UNAVAILABLE: Outcome = {
+  kind: 'unavailable',
+  reason: 'HTTP 503',
+  retryAfterMs: null,
+  answer: null,
+};
+
+const failing = (failedIds: readonly string[]): Outcome => ({
+  kind: 'partial',
+  failedIds,
+  reason: `${failedIds.length} batchItemFailures`,
+  answer: { status: 200, body: '' },
+});
+
+const upTo = (count: number, without: readonly number[] = []): number[] =>
+  Array.from({ length: count }, (_, event) => event).filter((event) => !without.includes(event));
+
+/** An event takes as many bytes as its number says. */
+const bytes = (events: readonly number[]): number => events.reduce((sum, event) => sum + event, 0);
+
+/** Refuses every request with one of these in it. */
+const refusing =
+  (poison: readonly number[]) =>
+  (events: readonly number[]): Outcome =>
+    events.some((event) => poison.includes(event)) ? REJECTED : DELIVERED;
+
+test('one refused event of 500 costs 2·log2(500)+2 requests at the most, wherever it stands, and ends alone', async () => {
+  for (let poison = 0; poison < 500; poison++) {
+    const sent = await sendParcel(500, refusing([poison]));
+    expect(sent.requests.length).toBeLessThanOrEqual(2 * Math.log2(500) + 2);
+    expect([...sent.setAside.keys()]).toEqual([poison]);
+    expect(sent.delivered).toEqual(upTo(500, [poison]));
+    expect(sent).toMatchObject({ allSettled: true, heldBecause: null, waits: [] });
+  }
+});
+
+test('any number of refused events end alone, and the others arrive once and in order', async () => {
+  await check(
+    asyncProperty(
+      integer({ min: 1, max: 300 }),
+      uniqueArray(nat({ max: 299 }), { maxLength: 12 }),
+      async (count, wanted) => {
+        const poison = wanted.filter((event) => event < count).sort((a, b) => a - b);
+        const sent = await sendParcel(count, refusing(poison));
+        expect([...sent.setAside.keys()]).toEqual(poison);
+        expect(sent.delivered).toEqual(upTo(count, poison));
+        const halvings = 2 * Math.ceil(Math.log2(count));
+        expect(sent.requests.length).toBeLessThanOrEqual(Math.max(1, poison.length) * halvings + 2);
+        expect(sent.allSettled).toBe(true);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('where all are refused, each is asked for once alone', async () => {
+  const { requests, setAside, delivered } = await sendParcel(64, refusing(upTo(64)));
+  expect([...setAside.keys()]).toEqual(upTo(64));
+  expect(delivered).toEqual([]);
+  expect(requests.filter(({ length }) => length === 1)).toEqual(upTo(64).map((event) => [event]));
+  expect(requests).toHaveLength(2 * 64 - 1);
+});
+
+test('a dead letter tells why, and that it was tried once', async () => {
+  const { setAside } = await sendParcel(3, refusing([1]));
+  expect(setAside.get(1)).toEqual({
+    reason: 'rejected',
+    detail: 'HTTP 422: no such thing',
+    answer: { status: 422, body: 'no such thing' },
+    attempts: 1,
+  });
+});
+
+test('what is too large is halved until it fits, and what is too large alone is set aside', async () => {
+  const { requests, delivered, setAside } = await sendParcel(40, (events) =>
+    bytes(events) > 35 ? TOO_LARGE : DELIVERED,
+  );
+  expect(delivered).toEqual(upTo(36));
+  expect([...setAside.keys()]).toEqual([36, 37, 38, 39]);
+  expect(setAside.get(36)).toMatchObject({ reason: 'too_large' });
+  const accepted = requests.filter((events) => bytes(events) <= 35);
+  expect(accepted.flat()).toEqual(upTo(36));
+});
+
+test('events that fail alone are tried again alone, and the others are settled at once', async () => {
+  const { requests, delivered, setAside, waits } = await sendParcel(6, (events, nth, idOf) =>
+    nth < 3 ? failing(events.filter((event) => event % 2 === 1).map(idOf)) : DELIVERED,
+  );
+  expect(requests).toEqual([
+    [0, 1, 2, 3, 4, 5],
+    [1, 3, 5],
+    [1, 3, 5],
+  ]);
+  expect(delivered).toEqual([0, 2, 4, 1, 3, 5]);
+  expect(setAside.size).toBe(0);
+  expect(waits).toHaveLength(2);
+});
+
+test('an event that goes on failing alone is set aside after its attempts, the others are not', async () => {
+  const { requests, delivered, setAside, allSettled } = await sendParcel(4, (events, _nth, idOf) =>
+    events.includes(2) ? failing([idOf(2)]) : DELIVERED,
+  );
+  expect(requests).toEqual([[0, 1, 2, 3], [2], [2]]);
+  expect(delivered).toEqual([0, 1, 3]);
+  expect([...setAside]).toMatchObject([[2, { reason: 'batch_item_failure', attempts: 3 }]]);
+  expect(allSettled).toBe(true);
+});
+
+test('where all fail alone, each becomes a dead letter', async () => {
+  const { requests, setAside } = await sendParcel(3, (events, _nth, idOf) =>
+    failing(events.map(idOf)),
+  );
+  expect(requests).toEqual([upTo(3), upTo(3), upTo(3)]);
+  expect([...setAside.keys()]).toEqual([0, 1, 2]);
+});
+
+test('an answer that names an event of another batch says of none that it failed or arrived', async () => {
+  const { requests, delivered, setAside, heldBecause, allSettled } = await sendParcel(3, () =>
+    failing(['0000000000000001-00000000']),
+  );
+  expect(requests).toEqual([upTo(3), upTo(3), upTo(3)]);
+  expect([delivered, setAside.size, allSettled]).toEqual([[], 0, false]);
+  expect(heldBecause).toContain(
+    'batchItemFailures names "0000000000000001-00000000", which was not in the batch',
+  );
+});
+
+test('an endpoint that goes down between halves keeps what it took, and is asked for the rest later', async () => {
+  let isDown = false;
+  const { delivered, setAside, allSettled, requests } = await sendParcel(8, (events) => {
+    if (isDown) return UNAVAILABLE;
+    isDown = events.length === 4 && events[0] === 0;
+    return refusing([6])(events);
+  });
+  expect(delivered).toEqual([0, 1, 2, 3]);
+  expect([setAside.size, allSettled]).toEqual([0, false]);
+  expect(requests.slice(2)).toEqual([
+    [4, 5],
+    [4, 5],
+    [4, 5],
+  ]);
+});

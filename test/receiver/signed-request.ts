@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto';
+import { signatures, signingKey } from '../../src/sinks/http/signature.ts';
+
+export function newSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`;
+}
+
+/** As walhook's own sender signs it. */
+export function signedHeaders(
+  secrets: readonly string[],
+  id: string,
+  timestampSeconds: number,
+  body: Uint8Array,
+): Record<string, string> {
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(timestampSeconds),
+    'webhook-signature': signatures(secrets.map(signingKey), id, timestampSeconds, body),
+  };
+}

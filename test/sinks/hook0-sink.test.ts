@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../../src/delivery/sink.ts';
+import { fetchClient } from '../../src/sinks/http/fetch-client.ts';
+import { hook0BaseUrl } from '../../src/sinks/hook0/base-url.ts';
+import { hook0Sink } from '../../src/sinks/hook0/hook0-sink.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { hook0Application } from '../support/hook0-pipeline.ts';
+import type { ProblemId } from '../support/hook0-rules.ts';
+import type { Interruption } from '../support/hook0-server.ts';
+import { hook0Delivery, never, setUpHook0Sink } from '../support/hook0-sink.ts';
+
+/** What stands before Hook0 answers in its own words. */
+const proxy = (status: number): Interruption => ({ status, body: '<html>' });
+
+describe('an answer', () => {
+  test.each<[Interruption, Outcome['kind']]>([
+    ['EventAlreadyIngested', 'delivered'],
+    ['InternalServerError', 'unavailable'],
+    ['ServiceUnavailable', 'unavailable'],
+    ['RateLimited', 'unavailable'],
+    ['reset', 'unavailable'],
+    [proxy(502), 'unavailable'],
+    [proxy(429), 'unavailable'],
+    ['TooManyEventsToday', 'misconfigured'],
+    ['AuthInvalidAuthorizationHeader', 'misconfigured'],
+    ['AuthNoAuthorizationHeader', 'misconfigured'],
+    ['AuthInvalidBiscuit', 'misconfigured'],
+    ['Forbidden', 'misconfigured'],
+    ['NotFound', 'misconfigured'],
+    [proxy(301), 'misconfigured'],
+    ['JsonPayload', 'rejected'],
+    ['EventInvalidPayloadContentType', 'rejected'],
+    ['EventInvalidJsonPayload', 'rejected'],
+    ['EventInvalidBase64Payload', 'rejected'],
+    ['Validation', 'rejected'],
+  ])('of %j is: %s', async (interruption, kind) => {
+    const { hook0, send } = await setUpHook0Sink();
+    await send();
+    hook0.interrupt(() => interruption);
+    expect(await send()).toMatchObject({ kind });
+  });
+
+  test.each<ProblemId>(['RateLimited', 'ServiceUnavailable'])(
+    '%s says how long to wait',
+    async (id) => {
+      const { hook0, send } = await setUpHook0Sink();
+      hook0.interrupt(() => id);
+      expect(await send()).toMatchObject({ kind: 'unavailable', retryAfterMs: 1_000 });
+    },
+  );
+
+  test('that was lost is made up for by the next attempt, which finds the event there', async () => {
+    const { hook0, sink } = await setUpHook0Sink();
+    const event = hook0Delivery();
+    hook0.interrupt((call) => (call === 'POST /api/v1/event' ? 'lost' : undefined));
+    expect(await sink.send(event, never)).toMatchObject({ kind: 'unavailable' });
+    hook0.interrupt(() => undefined);
+    expect(await sink.send(event, never)).toMatchObject({ kind: 'delivered' });
+    expect(hook0.events).toHaveLength(1);
+  });
+
+  test('to a wrong token stops everything', async () => {
+    const { send } = await setUpHook0Sink({}, { token: 'other' });
+    expect(await send()).toMatchObject({
+      kind: 'misconfigured',
+      reason: 'HTTP 403: AuthInvalidBiscuit: Invalid token.',
+    });
+  });
+
+  test("to another application's token stops everything", async () => {
+    const id = randomUUID();
+    const { send } = await setUpHook0Sink({}, { applicationId: id, registerEventTypes: false });
+    expect(await send({ application_id: id })).toMatchObject({ kind: 'misconfigured' });
+  });
+});
+
+describe('an event that the server stumbles over', () => {
+  const stumbling = { 'a\0b': 'c' };
+
+  test('is refused when its attempts are used up and others passed meanwhile', async () => {
+    const { sink } = await setUpHook0Sink();
+    const poison = hook0Delivery({ labels: stumbling });
+    const kinds: string[] = [];
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      kinds.push((await sink.send(poison, never)).kind);
+      await sink.send(hook0Delivery(), never);
+    }
+    expect(kinds).toEqual(['unavailable', 'unavailable', 'rejected']);
+  });
+
+  test('waits as long as nothing passes: that is an outage', async () => {
+    const { hook0, sink } = await setUpHook0Sink();
+    await sink.send(hook0Delivery(), never);
+    hook0.interrupt(() => 'InternalServerError');
+    const event = hook0Delivery();
+    for (let attempt = 1; attempt <= 10; attempt++) {
+      expect(await sink.send(event, never)).toMatchObject({ kind: 'unavailable' });
+    }
+    hook0.interrupt(() => undefined);
+    expect(await sink.send(event, never)).toMatchObject({ kind: 'delivered' });
+  });
+});
+
+const many = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [i, 'x']));
+
+describe('what Hook0 would refuse', () => {
+  test.each([
+    ['11 labels', { labels: many(11) }, '11 labels'],
+    ['51 entries of metadata', { metadata: many(51) }, '51 entries of metadata'],
+    ['no event type', { event_type: '' }, 'the event type "" is not 1 to 200'],
+    ['a payload of too many characters', { payload: '"'.repeat(699_051) }, '699051 characters'],
+    ['a body of too many bytes', { payload: '€'.repeat(699_051) }, '699051 characters'],
+    ['a body that escapes made too large', { payload: '\u0001'.repeat(699_000) }, 'takes 2097152'],
+  ])('is not sent: %s', async (_what, fields, reason) => {
+    const { hook0, send } = await setUpHook0Sink();
+    expect(await send(fields)).toMatchObject({
+      kind: 'rejected',
+      reason: expect.stringContaining(reason),
+      answer: null,
+    });
+    expect(hook0.calls).toEqual([]);
+  });
+
+  test('is sent up to the last character, label and entry', async () => {
+    const { hook0, send } = await setUpHook0Sink();
+    const text = { payload_content_type: 'text/plain' };
+    expect(await send({ ...text, payload: 'x'.repeat(699_050) })).toMatchObject({
+      kind: 'delivered',
+    });
+    expect(await send({ ...text, payload: 'é'.repeat(699_050) })).toMatchObject({
+      kind: 'delivered',
+    });
+    expect(await send({ labels: many(10), metadata: many(50) })).toMatchObject({
+      kind: 'delivered',
+    });
+    expect(hook0.events).toHaveLength(3);
+  });
+
+  test('is told by its members, not by labels that are named like them', async () => {
+    const { send } = await setUpHook0Sink();
+    const labels = { a: 'b', payload: 'x', event_type: 'y' };
+    const payload = JSON.stringify({ a: 1, payload: ',"payload":"' });
+    expect(await send({ labels, payload })).toMatchObject({ kind: 'delivered' });
+  });
+});
+
+test.each([
+  ['https://api.hook0.com', 'https://api.hook0.com/api/v1'],
+  ['https://api.hook0.com/api/v1/', 'https://api.hook0.com/api/v1'],
+  ['http://host:8081/hook0', 'http://host:8081/hook0/api/v1'],
+])('the API of %s is at %s', (given, base) => {
+  expect(hook0BaseUrl(given)).toBe(base);
+});
+
+test('the fetch of the platform speaks to it as well', async () => {
+  const { hook0 } = await setUpHook0Sink();
+  const sink = hook0Sink(
+    {
+      baseUrl: `${hook0.url}/api/v1`,
+      token: hook0Application.token,
+      applicationId: hook0Application.id,
+      registerEventTypes: true,
+      timeoutMs: 5_000,
+      attempts: 1,
+    },
+    fetchClient(),
+    new FakeClock(),
+  );
+  expect(await sink.send(hook0Delivery(), never)).toMatchObject({ kind: 'delivered' });
+  expect(hook0.calls).toHaveLength(3);
+});
+
+test('an aborted attempt ends at once', async () => {
+  const { hook0, sink } = await setUpHook0Sink();
+  const over = new AbortController();
+  hook0.interrupt(() => {
+    over.abort();
+    return 'hang';
+  });
+  expect(await sink.send(hook0Delivery(), over.signal)).toMatchObject({ kind: 'unavailable' });
+});
