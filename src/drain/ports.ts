@@ -7,7 +7,7 @@ import type { Sink } from '../delivery/sink.ts';
 import type { EventFormat } from '../formats/event-format.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
 import type { LeaseSession, SlotIdentity, StateStore } from './state-store.ts';
-import type { WindowReader } from './window.ts';
+import type { OpenWindow, WindowBounds, WindowReader } from './window.ts';
 
 export type SourceState = {
   readonly database: string;
@@ -26,8 +26,8 @@ export interface Source {
   readonly catalog: RelationCatalog;
   /** Throws where the slot is missing, another's, or cannot be read any more. */
   inspect(): Promise<SourceState>;
-  /** True where the slot surely holds no change for anybody up to `upTo`; false where it may. */
-  hasNothing(upTo: Lsn): Promise<boolean>;
+  /** A window in one answer, without a reader; null where it may be too much for that. */
+  readAtOnce(bounds: WindowBounds): Promise<OpenWindow | null>;
   openReader(): Promise<WindowReader>;
   /** Moves the slot forward; never back. */
   advance(to: Lsn): Promise<{ readonly at: Lsn; readonly flushed: Lsn }>;

@@ -1,5 +1,11 @@
 import { type Lsn, maxLsn } from '../pgoutput/lsn.ts';
-import { peekedEnd, type WindowBounds, type WindowChunk, type WindowReader } from './window.ts';
+import {
+  type OpenWindow,
+  peekedEnd,
+  type WindowBounds,
+  type WindowChunk,
+  type WindowReader,
+} from './window.ts';
 import type { WindowCost, WindowGovernor } from './window-governor.ts';
 
 export type WindowItem =
@@ -48,4 +54,16 @@ export async function* readWindows(
     reached = peeked ?? newFrom;
     repeatedRows = rowCount;
   }
+}
+
+/** A window that is all there is: it ends at its bound. */
+export async function* readWindow(
+  window: OpenWindow,
+  { uptoLsn }: WindowBounds,
+  from: Lsn,
+): AsyncGenerator<WindowItem> {
+  for await (const chunk of window.chunks) yield { kind: 'chunk', chunk };
+  const { decodedMs, rowCount } = window;
+  const cost = { changes: rowCount, walBytes: Number(uptoLsn - from), decodedMs };
+  yield { kind: 'end', cost, endLsn: () => uptoLsn };
 }

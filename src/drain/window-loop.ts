@@ -5,7 +5,7 @@ import { Consumer } from './consume.ts';
 import type { DrainSession } from './ports.ts';
 import type { Progress } from './progress.ts';
 import { readAhead } from './read-ahead.ts';
-import { readWindows } from './read-windows.ts';
+import { readWindow, readWindows, type WindowItem } from './read-windows.ts';
 import type { DrainRun, PassEnd } from './run.ts';
 import { skipSettled } from './skip-settled.ts';
 import type { WindowReader } from './window.ts';
@@ -15,6 +15,15 @@ import { type WindowCost, WindowGovernor } from './window-governor.ts';
 const READ_AHEAD_BYTES = 16 << 20;
 /** While reading ahead the slot need not follow at each window: an advance reads WAL too. */
 const ADVANCE_EVERY_MS = 5_000;
+
+type Windows = {
+  readonly items: AsyncGenerator<WindowItem>;
+  /** Each window starts where the slot stands: what was read has to be settled first. */
+  readonly followSlot: boolean;
+  readonly close: () => Promise<void>;
+};
+
+const weightOf = (item: WindowItem): number => (item.kind === 'chunk' ? item.chunk.byteLength : 0);
 
 /** Reads windows, lets them be delivered, and moves the slot after them: the middle of a pass. */
 export class WindowLoop {
@@ -49,35 +58,13 @@ export class WindowLoop {
   async read(): Promise<PassEnd> {
     const run = this.#run;
     const target = run.target!;
-    const { source } = this.#session;
     if (run.slotAt! >= target) return 'caught_up';
     if (this.#dispatcher.isOver) return 'stopped';
-    if (await source.hasNothing(target)) {
-      this.#dispatcher.offeredThrough(target);
-      run.counts.windows += 1;
-      return 'caught_up';
-    }
-    const stopReading = new AbortController();
-    const reader = await this.#openReader();
-    const governor = new WindowGovernor(run.options);
-    const windows = readWindows(
-      reader,
-      governor,
-      target,
-      () => run.stop.timeLeftMs,
-      stopReading.signal,
-    );
-    const items = reader.readsAhead
-      ? readAhead(
-          windows,
-          (item) => (item.kind === 'chunk' ? item.chunk.byteLength : 0),
-          READ_AHEAD_BYTES,
-        )
-      : windows;
+    const windows = await this.#openWindows(target);
     const consumer = this.#openConsumer();
     try {
       for (;;) {
-        const next = await this.#unlessOver(items.next());
+        const next = await this.#unlessOver(windows.items.next());
         if (next === null) return 'stopped';
         if (next.value.done) return 'caught_up';
         const item = next.value.value;
@@ -88,12 +75,12 @@ export class WindowLoop {
           if (!goOn) return 'stopped';
         } else {
           this.#endWindowSpan(item.cost);
-          await this.#endWindow(item.endLsn(consumer.completeThrough), consumer, reader.readsAhead);
+          const endLsn = item.endLsn(consumer.completeThrough);
+          await this.#endWindow(endLsn, consumer, windows.followSlot);
         }
       }
     } finally {
-      stopReading.abort();
-      await reader.close();
+      await windows.close();
       this.#count(consumer);
       this.#endWindowSpan(null);
     }
@@ -141,7 +128,7 @@ export class WindowLoop {
     await run.step('after-advance');
   }
 
-  async #endWindow(endLsn: Lsn, consumer: Consumer, readsAhead: boolean): Promise<void> {
+  async #endWindow(endLsn: Lsn, consumer: Consumer, followSlot: boolean): Promise<void> {
     const run = this.#run;
     consumer.windowEnded();
     this.#dispatcher.offeredThrough(endLsn);
@@ -151,7 +138,7 @@ export class WindowLoop {
     run.stop.gotWindow();
     await run.step('window-read');
     run.onProgress();
-    if (!readsAhead) {
+    if (followSlot) {
       // The next window starts where the slot stands.
       await this.settleRest();
       await this.#saveAndAdvance();
@@ -181,6 +168,30 @@ export class WindowLoop {
   async #saveAndAdvance(): Promise<void> {
     await this.#progress.save();
     await this.advance();
+  }
+
+  /** Most drains find little, and have it in one answer; what is more comes window by window. */
+  async #openWindows(target: Lsn): Promise<Windows> {
+    const { stop, slotAt, options } = this.#run;
+    const governor = new WindowGovernor(options);
+    const bounds = governor.bounds(slotAt!, target);
+    const whole = bounds.uptoLsn < target ? null : await this.#session.source.readAtOnce(bounds);
+    if (whole !== null) {
+      const items = readWindow(whole, bounds, slotAt!);
+      return { items, followSlot: false, close: () => Promise.resolve() };
+    }
+    const reader = await this.#openReader();
+    const stopReading = new AbortController();
+    const timeLeft = (): number => stop.timeLeftMs;
+    const items = readWindows(reader, governor, target, timeLeft, stopReading.signal);
+    return {
+      items: reader.readsAhead ? readAhead(items, weightOf, READ_AHEAD_BYTES) : items,
+      followSlot: !reader.readsAhead,
+      async close() {
+        stopReading.abort();
+        await reader.close();
+      },
+    };
   }
 
   async #openReader(): Promise<WindowReader> {

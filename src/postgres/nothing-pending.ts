@@ -1,6 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import { formatLsn, type Lsn } from '../pgoutput/lsn.ts';
 import { type Connection, query } from './connection.ts';
+import { IS_ROW, KIND, RELATION_ID } from './message-sql.ts';
 
 export type PendingQuestion = {
   readonly slot: string;
@@ -28,8 +29,8 @@ export async function nothingPending(
     `select case when $2::pg_lsn - s.restart_lsn > ${SMALL_BYTES} then false else not exists (
        select from pg_logical_slot_peek_binary_changes($1, $2::pg_lsn, null,
          'proto_version', '1', 'publication_names', $3, 'messages', 'true') as change
-       where ${KIND} in (${ROW_KINDS}, ascii('T'), ascii('M'))
-         and not (${KIND} in (${ROW_KINDS}) and ${RELATION_ID} in (
+       where (${IS_ROW} or ${KIND} in (ascii('T'), ascii('M')))
+         and not (${IS_ROW} and ${RELATION_ID} in (
            select c.oid::bigint from pg_class c join pg_namespace n on n.oid = c.relnamespace
            where n.nspname = $4))
      ) end as nothing
@@ -38,9 +39,3 @@ export async function nothingPending(
   );
   return row?.nothing ?? false;
 }
-
-/** A message's first byte, and the relation's id that follows it in a row change. */
-const KIND = 'get_byte(change.data, 0)';
-const ROW_KINDS = `ascii('I'), ascii('U'), ascii('D')`;
-const RELATION_ID = `(get_byte(change.data, 1)::bigint << 24 | get_byte(change.data, 2) << 16
-  | get_byte(change.data, 3) << 8 | get_byte(change.data, 4))`;

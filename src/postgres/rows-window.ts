@@ -1,12 +1,8 @@
-import { type CustomTypesConfig, types } from 'pg';
-import type { MessageRows, OpenWindow, WindowChunk } from '../drain/window.ts';
-import { parseLsn } from '../pgoutput/lsn.ts';
+import type { OpenWindow, WindowChunk } from '../drain/window.ts';
 import { type Connection, exclusively, query } from './connection.ts';
 import { databaseError } from './failure.ts';
+import { HEX_AS_TEXT, type HexRow, HexRows, messageBytes } from './hex-rows.ts';
 import { beginWindow, endWindow } from './window-sql.ts';
-
-/** `data` as the server writes it: `\x` and two digits a byte. */
-type Row = { readonly lsn: string; readonly data: string; readonly size: number | null };
 
 /** What a fetch should bring, judged by the rows of the one before: rows may be bytes or megabytes. */
 const FETCH_BYTES = 1 << 20;
@@ -43,12 +39,12 @@ export class RowsWindow implements OpenWindow {
       const rows = await fetchRows(connection, wanted);
       this.decodedMs ||= now() - startedAt;
       this.rowCount += rows.length;
-      const byteLength = rows.reduce((sum, { data }) => sum + bytesIn(data), 0);
+      const byteLength = messageBytes(rows);
       if (rows.length > 0) {
         let bytes: Buffer | null = null;
         yield {
           byteLength,
-          open: () => new FetchedRows(rows, (bytes = memory.take(byteLength))),
+          open: () => new HexRows(rows, (bytes = memory.take(byteLength))),
           release() {
             if (bytes !== null) memory.giveBack(bytes);
             bytes = null;
@@ -63,26 +59,16 @@ export class RowsWindow implements OpenWindow {
   }
 }
 
-/** The driver would make a buffer of each value, which costs workerd more than what is in it. */
-const HEX_AS_TEXT: CustomTypesConfig = {
-  getTypeParser: (oid, format) =>
-    oid === types.builtins.BYTEA ? (text: string) => text : types.getTypeParser(oid, format),
-};
-
-async function fetchRows(connection: Connection, count: number): Promise<readonly Row[]> {
+async function fetchRows(connection: Connection, count: number): Promise<readonly HexRow[]> {
   const text = `fetch ${count} from walhook_window`;
   try {
     const fetched = exclusively(connection, () =>
-      connection.query<Row>({ text, types: HEX_AS_TEXT }),
+      connection.query<HexRow>({ text, types: HEX_AS_TEXT }),
     );
     return (await fetched).rows;
   } catch (error) {
     throw databaseError(error);
   }
-}
-
-function bytesIn(hex: string): number {
-  return (hex.length - 2) / 2;
 }
 
 /** Memory that a fetch is decoded into, and that serves the next one once it has been read. */
@@ -99,35 +85,5 @@ class FetchMemory {
   giveBack(bytes: Buffer): void {
     // What one enormous row needed is not kept for all that come after it.
     if (bytes.length <= 2 * FETCH_BYTES) this.#free = bytes;
-  }
-}
-
-class FetchedRows implements MessageRows {
-  readonly bytes: Uint8Array;
-  start = 0;
-  end = 0;
-  lsnHigh = 0;
-  lsnLow = 0;
-  cutFromBytes = 0;
-  readonly #rows: readonly Row[];
-  readonly #memory: Buffer;
-  #at = 0;
-
-  constructor(rows: readonly Row[], memory: Buffer) {
-    this.bytes = memory;
-    this.#memory = memory;
-    this.#rows = rows;
-  }
-
-  next(): boolean {
-    const row = this.#rows[this.#at++];
-    if (row === undefined) return false;
-    const lsn = parseLsn(row.lsn);
-    this.start = this.end;
-    this.end += this.#memory.write(row.data.slice(2), this.start, 'hex');
-    this.lsnHigh = Number(lsn >> 32n);
-    this.lsnLow = Number(lsn & 0xffffffffn);
-    this.cutFromBytes = row.size ?? 0;
-    return true;
   }
 }

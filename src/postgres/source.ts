@@ -1,8 +1,9 @@
 import type { Source, SourceState } from '../drain/ports.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
+import { type Lsn, ZERO_LSN } from '../pgoutput/lsn.ts';
 import type { Connection } from './connection.ts';
-import { nothingPending } from './nothing-pending.ts';
 import { ownSession } from './own-session.ts';
+import { readAtOnce } from './read-at-once.ts';
 import { PostgresRelationCatalog } from './relation-catalog.ts';
 import { readIdentity, readServer } from './server.ts';
 import { advanceSlot, assertReadable, readSlot } from './slot.ts';
@@ -11,7 +12,7 @@ import { openWindowReader, type Transport } from './window-reader.ts';
 export type SourceOptions = {
   /** For everything but reading windows. */
   readonly control: Connection;
-  /** Opens the connection that windows are read on; a drain that finds nothing needs none. */
+  /** Opens the connection that windows are read on; a drain that finds little needs none. */
   readonly connect: () => Promise<Connection>;
   readonly slot: string;
   readonly publication: string;
@@ -23,9 +24,15 @@ export type SourceOptions = {
   readonly now: () => number;
 };
 
+/** More is not read twice to find out whether it was little. */
+const LITTLE_WAL_BYTES = 16 << 20;
+
 /** The drained database as the drain sees it. */
 export function postgresSource(options: SourceOptions): Source {
-  const { control, slot, publication } = options;
+  const { control, slot, publication, stateSchema, transport, maxMessageBytes, now } = options;
+  const target = { slot, publication, maxMessageBytes };
+  /** Where decoding begins, whatever the window. */
+  let restartLsn: Lsn = ZERO_LSN;
   return {
     catalog: new PostgresRelationCatalog(control),
 
@@ -33,6 +40,7 @@ export function postgresSource(options: SourceOptions): Source {
       const server = await readServer(control);
       const state = await readSlot(control, slot);
       assertReadable(state, slot, server.database);
+      restartLsn = state.restartLsn ?? ZERO_LSN;
       const identity = await readIdentity(control, publication);
       if (identity.publicationOid === null) throw publicationMissing(publication);
       return {
@@ -45,14 +53,12 @@ export function postgresSource(options: SourceOptions): Source {
       };
     },
 
-    hasNothing: (upTo) =>
-      nothingPending(control, { slot, publication, stateSchema: options.stateSchema, upTo }),
-
-    async openReader() {
-      const { maxMessageBytes, transport, now } = options;
-      const target = { slot, publication, maxMessageBytes };
-      return openWindowReader(await options.connect(), target, transport, now);
+    async readAtOnce(bounds) {
+      if (bounds.uptoLsn - restartLsn > LITTLE_WAL_BYTES) return null;
+      return readAtOnce(control, { ...target, stateSchema, now }, bounds);
     },
+
+    openReader: async () => openWindowReader(await options.connect(), target, transport, now),
 
     advance: (to) => advanceSlot(control, slot, to),
   };

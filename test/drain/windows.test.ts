@@ -57,7 +57,13 @@ async function beside(
   return pipeline.configured({ pipeline: name, slot, endpoints: [endpoint], drain: drain ?? {} });
 }
 
-test('however the slot is read, the events are the same, byte for byte', async () => {
+/** More than is read in one answer. */
+const muchMore = `insert into t select n, repeat('x', 10000) from generate_series(10001, 10120) n`;
+
+test.each([
+  ['little', backlog],
+  ['much', `${backlog}; ${muchMore}`],
+])('however a slot with %s is read, the events are the same', async (_what, changes) => {
   const receivers = await Promise.all(Array.from({ length: 4 }, () => startReceiver()));
   const [whole, smallCopy, smallRows, rows] = receivers as [Receiver, Receiver, Receiver, Receiver];
   const pipeline = await createPipeline({ endpoints: [one(whole)] }, tables);
@@ -67,7 +73,7 @@ test('however the slot is read, the events are the same, byte for byte', async (
     await beside(pipeline, one(smallRows), { reader: 'rows', maxWindowChanges: 3 }, 'b'),
     await beside(pipeline, one(rows), { reader: 'rows' }, 'c'),
   ];
-  await database.query(backlog);
+  await database.query(changes);
 
   const reports = [await pipeline.drain()];
   for (const other of others) reports.push(await other.drain());

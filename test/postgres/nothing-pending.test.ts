@@ -78,34 +78,3 @@ test('more WAL than a look should read may hold something', async () => {
   );
   expect(await ask(pipeline)).toBe(false);
 });
-
-test('a drain that finds nothing opens one connection and moves the slot to its target', async () => {
-  const pipeline = await pipelineWithTable();
-  const { database } = pipeline;
-  await pipeline.drain();
-  await database.query('create table unrelated ()');
-  const opened = async (): Promise<number> => {
-    const [row] = await database.query<{ sessions: string }>(
-      'select sessions from pg_stat_database where datname = current_database()',
-    );
-    return Number(row!.sessions);
-  };
-  const settled = await untilSteady(opened);
-  const report = await pipeline.drain();
-  expect(report).toMatchObject({ status: 'caught_up', events: 0, to_lsn: report.target_lsn });
-  expect(await pipeline.slotAt()).toBe(report.target_lsn);
-  await expect.poll(opened).toBe(settled + 1);
-});
-
-/** Sessions are counted when they end, which the client does not see. */
-async function untilSteady(read: () => Promise<number>): Promise<number> {
-  let value = await read();
-  await expect
-    .poll(async () => {
-      const before = value;
-      value = await read();
-      return value === before;
-    })
-    .toBe(true);
-  return value;
-}
