@@ -2,6 +2,7 @@ import Bottleneck from 'bottleneck';
 import { budgetOf, type RateLimitOptions } from './budget.ts';
 import { type Ioredis, loadIoredis } from './ioredis.ts';
 import { intervalSettings, type Limiter, localLimiter, schedule } from './limiter.ts';
+import { connectToRedis } from './redis-connection.ts';
 
 export type SharedLimit = RateLimitOptions & {
   /** Who has the same name, and the same limit, counts together. */
@@ -60,26 +61,14 @@ export async function sharedLimiter(limit: SharedLimit): Promise<Limiter> {
   };
 }
 
-/** Requests are not to wait for the count of requests. */
-const ANSWER_MS = 3_000;
-
-const redisOptions = {
-  connectTimeout: ANSWER_MS,
-  commandTimeout: ANSWER_MS,
-  // A drain that ends is not to wait for it.
-  disconnectTimeout: 200,
-  maxRetriesPerRequest: 1,
-  retryStrategy: (attempt: number) => Math.min(100 * attempt, 2_000),
-};
-
 /** Its `take` rejects where the server does not answer, or has forgotten the limit. */
 function limiterInRedis(
-  { Redis }: Ioredis,
+  ioredis: Ioredis,
   limit: SharedLimit,
 ): Limiter & { readonly isConnected: boolean } {
   const { name, redisUrl, requests, events, perMs } = limit;
   const budget = budgetOf(limit);
-  const redis = new Redis(redisUrl, redisOptions);
+  const redis = connectToRedis(ioredis, redisUrl);
   const connection = new Bottleneck.IORedisConnection({ client: redis });
   const bottleneck = new Bottleneck({
     ...intervalSettings(budget, perMs),
