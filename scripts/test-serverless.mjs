@@ -19,6 +19,8 @@ const packageFile = createRequire(import.meta.url).resolve('vitest/package.json'
 const vitest = join(dirname(packageFile), 'vitest.mjs');
 run(process.execPath, [vitest, 'run', 'test/lambda/serverless.test.ts'], {
   WALHOOK_TEST_OSLS: join(cache, 'node_modules', '.bin', 'osls'),
+  // Its folder is of the platforms' tests.
+  WALHOOK_TEST_PLATFORMS: '1',
 });
 
 function run(command, args, env = {}) {
