@@ -6,6 +6,7 @@ import type { WritableEvent } from '../formats/event-format.ts';
 import type { EventText } from './event-text.ts';
 import type { FramedEvent, Framing } from './framing.ts';
 import { batchId, Parcel, type ParcelEvents, PLACEHOLDER_ID } from './parcel.ts';
+import type { Operation } from './tally.ts';
 
 export type BatchBounds = { readonly maxBytes: number; readonly maxEventBytes: number };
 
@@ -28,7 +29,7 @@ export class Batch implements ParcelEvents {
   readonly transactions: Transaction[] = [];
   readonly seqs: number[] = [];
   readonly #relations: (RelationView | null)[] = [];
-  readonly #operations: string[] = [];
+  readonly #operations: Operation[] = [];
   /** Empty where the separator tells. */
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
@@ -123,7 +124,7 @@ export class Batch implements ParcelEvents {
     return this.#relations[index]?.table ?? null;
   }
 
-  operationAt(index: number): string {
+  operationAt(index: number): Operation {
     return this.#operations[index]!;
   }
 

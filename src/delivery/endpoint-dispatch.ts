@@ -6,11 +6,12 @@ import { AlreadySettled } from './already-settled.ts';
 import { type Batcher, type BatchOptions, LaneBatcher } from './batcher.ts';
 import { BodyPool } from './body-pool.ts';
 import type { BreakerPolicy, EndpointHealth } from './circuit-breaker.ts';
+import { DispatchCounts } from './dispatch-counts.ts';
 import type { EndpointMode, UnavailablePolicy } from './endpoint-mode.ts';
 import type { EventText } from './event-text.ts';
 import { Intake } from './intake.ts';
 import { laneAssignment, type Ordering } from './lane-assignment.ts';
-import { type DispatchCounts, type DispatchEnvironment, Outlet } from './outlet.ts';
+import { type DispatchEnvironment, Outlet } from './outlet.ts';
 import type { ParkingBounds } from './parking.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Replayed } from './replayed.ts';
@@ -64,13 +65,7 @@ const SETTLED_AHEAD = 50_000;
  */
 export class EndpointDispatch {
   readonly options: EndpointOptions;
-  readonly counts: DispatchCounts = {
-    delivered: 0,
-    filtered: 0,
-    parked: 0,
-    deadLettered: 0,
-    failedAttempts: 0,
-  };
+  readonly counts = new DispatchCounts();
   readonly outlet: Outlet;
   readonly isThrough: boolean;
   readonly #env: DispatchEnvironment;

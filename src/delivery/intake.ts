@@ -6,10 +6,11 @@ import type { EventFormat, WritableEvent } from '../formats/event-format.ts';
 import type { Route } from '../routing/route.ts';
 import type { Batcher } from './batcher.ts';
 import { type DeadLetter, unsentEvent } from './dead-letter.ts';
+import type { DispatchCounts } from './dispatch-counts.ts';
 import { EventText } from './event-text.ts';
 import type { LaneAssignment } from './lane-assignment.ts';
-import type { DispatchCounts } from './outlet.ts';
 import type { Settlement, SettlementEntry } from './settlement.ts';
+import type { Operation } from './tally.ts';
 import { single } from './ticket.ts';
 import { type Taken, type Transformed, TransformQueue } from './transform-queue.ts';
 
@@ -102,7 +103,7 @@ export class Intake {
     try {
       const skipped = event.op !== 'oversized' && format.skips?.(event) === true;
       if (!skipped && route.wants?.(event) !== false) return true;
-      if (!isSettled) counts.filtered += 1;
+      if (!isSettled) counts.event(operationOf(event), 'filtered');
     } catch (error) {
       const why = { reason: codeOf(error) ?? 'filter_failed', detail: messageOf(error) };
       const kept = event.op === 'oversized' ? null : this.#keep(event);
@@ -146,7 +147,7 @@ export class Intake {
       const text = this.#ownText.of(result.event);
       this.#put(original, taken.lanes, entry, isSettled, result.event, text);
     } else if (!isSettled && result.kind === 'dropped') {
-      this.#options.counts.filtered += 1;
+      this.#options.counts.event(operationOf(original), 'filtered');
       this.#options.settlement.settle(entry!);
     } else if (!isSettled && result.kind === 'failed') {
       const { error, kept } = result;
@@ -177,9 +178,10 @@ export class Intake {
   ): void {
     const { endpoint, settlement, counts, setAside, onFailure, onChange } = this.#options;
     const entry = ownEntry ?? settlement.open(single(event));
+    const operation = operationOf(event);
     const storing = setAside(unsentEvent(endpoint, event, why, kept))
       .then(() => {
-        counts.deadLettered += 1;
+        counts.event(operation, 'deadLettered');
         settlement.settle(entry);
       })
       .catch(onFailure)
@@ -205,6 +207,10 @@ export class Intake {
 
 function transformed(event: WritableEvent | null): Transformed {
   return event === null ? { kind: 'dropped' } : { kind: 'event', event };
+}
+
+function operationOf(event: ChangeEvent): Operation {
+  return event.op === 'oversized' ? event.originalOp : event.op;
 }
 
 function codeOf(error: unknown): string | null {

@@ -5,8 +5,10 @@ import { startAttempt } from './attempt-span.ts';
 import type { ClosedBatch } from './batcher.ts';
 import type { BreakerPolicy, EndpointHealth } from './circuit-breaker.ts';
 import { type DeadLetter, refusedEvent } from './dead-letter.ts';
+import type { DispatchCounts } from './dispatch-counts.ts';
 import type { EndpointMode } from './endpoint-mode.ts';
 import type { Framing } from './framing.ts';
+import type { Parcel } from './parcel.ts';
 import { ParcelDelivery } from './parcel-delivery.ts';
 import type { ParkedBatch, StoredParkedBatch } from './parked-batch.ts';
 import { Parking, type ParkingBounds } from './parking.ts';
@@ -48,14 +50,6 @@ export type DispatchEnvironment = {
   /** What attempts are traced under. */
   readonly span: Span;
   readonly onBoundary?: (boundary: 'before-send' | 'after-send') => void | Promise<void>;
-};
-
-export type DispatchCounts = {
-  delivered: number;
-  filtered: number;
-  parked: number;
-  deadLettered: number;
-  failedAttempts: number;
 };
 
 export type OutletOptions = {
@@ -120,7 +114,7 @@ export class Outlet {
       onHold,
       onGone: (reason) => this.#gone(reason),
       startAttempt: (sent, attempt) => startAttempt(env.span, endpoint, sent, attempt),
-      onAttempt: (sent, outcome, traceparent) => this.#attempted(sent, outcome, traceparent),
+      onAttempt: (...attempt) => this.#attempted(...attempt),
       onBoundary: (boundary) => env.onBoundary?.(boundary),
     });
     this.#sender = new Sender(laneCount, delivery, onFailure, onChange);
@@ -130,7 +124,7 @@ export class Outlet {
       bounds: options.parking,
       ...options.parked,
       store: (batches) => store.park(batches),
-      onParked: (events) => this.#parked(events),
+      onParked: (batch) => this.#parked(batch),
       onFull: () => this.#parkingFull(),
       onFailure,
       onChange,
@@ -144,7 +138,7 @@ export class Outlet {
       load: (afterId) => store.loadParked(endpoint, afterId),
       setAside: () => store.setAsidePositions(endpoint),
       isStored: () => this.#parking.isIdle,
-      onSettled: (indexes, how) => this.#count(indexes.length, how),
+      onSettled: (parcel, indexes, how) => this.#count(parcel, indexes, how),
       onSent: (events, bytes) => this.#parking.left(events, bytes),
       onFailure,
       onChange,
@@ -170,7 +164,7 @@ export class Outlet {
       lanes,
       onSettled: (indexes, how) => {
         ticket.settle(indexes);
-        this.#count(indexes.length, how);
+        this.#count(parcel, indexes, how);
       },
       onDone: (settled) => {
         if (settled) release();
@@ -270,20 +264,21 @@ export class Outlet {
     else this.hold(parkingIsFull(parking));
   }
 
-  #parked(events: number): void {
-    this.#counts.parked += events;
+  #parked({ parcel: { events }, indexes }: ClosedBatch): void {
+    for (const index of indexes) this.#counts.event(events.operationAt(index), 'parked');
     if (this.#options.mode.kind !== 'replaying' || this.#stopSending.signal.aborted) return;
     this.#replay.start();
   }
 
-  #count(events: number, how: 'delivered' | 'set-aside'): void {
-    if (how === 'delivered') this.#counts.delivered += events;
-    else this.#counts.deadLettered += events;
+  #count({ events }: Parcel, indexes: readonly number[], how: 'delivered' | 'set-aside'): void {
+    const fate = how === 'delivered' ? how : 'deadLettered';
+    for (const index of indexes) this.#counts.event(events.operationAt(index), fate);
   }
 
-  #attempted(delivery: Delivery, outcome: Outcome, traceparent: string): void {
-    const failed = outcome.kind !== 'delivered' && !this.#abortAttempts.signal.aborted;
-    if (failed) this.#counts.failedAttempts += 1;
+  /** One that was given up has no outcome. */
+  #attempted(delivery: Delivery, outcome: Outcome, traceparent: string, ms: number): void {
+    const isGivenUp = outcome.kind !== 'delivered' && this.#abortAttempts.signal.aborted;
+    if (!isGivenUp) this.#counts.attempt(outcome.kind, ms);
     this.#env.onAttempt?.(this.#options.endpoint, delivery, outcome, traceparent);
   }
 

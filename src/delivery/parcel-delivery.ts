@@ -29,7 +29,12 @@ export type ParcelDeliveryOptions = {
   /** The endpoint asks never to be called again. */
   readonly onGone: (reason: string) => void;
   readonly startAttempt: (delivery: Delivery, attempt: number) => Span;
-  readonly onAttempt: (delivery: Delivery, outcome: Outcome, traceparent: string) => void;
+  readonly onAttempt: (
+    delivery: Delivery,
+    outcome: Outcome,
+    traceparent: string,
+    ms: number,
+  ) => void;
   readonly onBoundary: (boundary: 'before-send' | 'after-send') => void | Promise<void>;
 };
 
@@ -155,10 +160,13 @@ export class ParcelDelivery {
       await this.#options.onBoundary('before-send');
       const span = this.#options.startAttempt(delivery, attempt);
       const { traceparent } = span;
+      const startedAt = clock.now();
       const outcome = understood(parcel, indexes, await sink.send(delivery, abort, traceparent));
+      // The clock of a machine may be set back.
+      const ms = Math.max(0, clock.now() - startedAt);
       endAttempt(span, outcome);
       await this.#options.onBoundary('after-send');
-      this.#options.onAttempt(delivery, outcome, traceparent);
+      this.#options.onAttempt(delivery, outcome, traceparent, ms);
       if (isJudged(outcome)) {
         admission.succeeded(outcome.kind === 'delivered' ? outcome.pauseMs : null);
         return outcome;

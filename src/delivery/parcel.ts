@@ -1,6 +1,7 @@
 import { eventId, type Position } from '../changes/position.ts';
 import type { FramedEvent, Framing } from './framing.ts';
 import type { Delivery } from './sink.ts';
+import type { Operation } from './tally.ts';
 
 /** The events of one body, by their place in it. */
 export interface ParcelEvents {
@@ -11,7 +12,7 @@ export interface ParcelEvents {
   endAt(index: number): number;
   schemaAt(index: number): string | null;
   tableAt(index: number): string | null;
-  operationAt(index: number): string;
+  operationAt(index: number): Operation;
   /** null where no more is known than what the body holds. */
   framedAt(index: number): FramedEvent | null;
 }

@@ -1,4 +1,5 @@
 import type { Position } from '../changes/position.ts';
+import type { Operation } from './tally.ts';
 
 /** What is known of one event in a parked body, so that it can be sent or set aside alone. */
 export type ParkedEvent = {
@@ -8,7 +9,7 @@ export type ParkedEvent = {
   readonly end: number;
   readonly schema: string | null;
   readonly table: string | null;
-  readonly operation: string;
+  readonly operation: Operation;
 };
 
 /** The lanes it stands in, and how lanes were numbered: under another numbering they say nothing. */

@@ -13,7 +13,7 @@ export type ParkingOptions = {
   readonly bytes: number;
   /** Resolves once they are durable, in this order behind all that is parked. */
   readonly store: (batches: readonly ParkedBatch[]) => Promise<void>;
-  readonly onParked: (events: number) => void;
+  readonly onParked: (batch: ClosedBatch) => void;
   /** There is no more room. What did not fit, and whatever follows it, is not taken. */
   readonly onFull: () => void;
   readonly onFailure: (error: unknown) => void;
@@ -89,10 +89,11 @@ export class Parking {
       while (this.#pending.length > 0) {
         const batches = this.#next();
         await store(batches.map((batch) => parkedBatch(this.#options, batch)));
-        for (const { parcel, indexes, ticket, release } of batches) {
+        for (const batch of batches) {
+          const { parcel, indexes, ticket, release } = batch;
           const { body } = parcel.whole;
           ticket.settle(indexes);
-          onParked(indexes.length);
+          onParked(batch);
           this.#pendingBytes -= body.length;
           release();
         }

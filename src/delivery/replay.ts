@@ -18,7 +18,7 @@ export type ReplayOptions = {
   readonly load: (afterId: bigint) => Promise<readonly StoredParkedBatch[]>;
   /** Events that are dead letters already: a process died before it forgot the batch. */
   readonly setAside: () => Promise<readonly Position[]>;
-  readonly onSettled: OnSettled;
+  readonly onSettled: (parcel: Parcel, ...settled: Parameters<OnSettled>) => void;
   /** No batch is on its way into the tables. */
   readonly isStored: () => boolean;
   readonly onSent: (events: number, bytes: number) => void;
@@ -98,13 +98,14 @@ export class Replay {
       (index) => !replayed.isSettled(id, index) && !aside.has(eventId(events[index]!.position)),
     );
     if (left.length === 0) return isSent();
+    const parcel = parcelOf(batch, framing);
     sender.send({
-      parcel: parcelOf(batch, framing),
+      parcel,
       indexes: left,
       lanes: this.#lanesOf(batch),
       onSettled(indexes, how) {
         replayed.settle(id, indexes);
-        onSettled(indexes, how);
+        onSettled(parcel, indexes, how);
       },
       onDone: (all) => {
         if (all) isSent();

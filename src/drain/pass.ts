@@ -41,7 +41,7 @@ export async function drainPass(run: DrainRun, session: DrainSession): Promise<P
     return end;
   } finally {
     // Also after a failure: the next drainer need not wait for the lease to run out.
-    await state.releaseLease(lease, slotAt).catch(() => undefined);
+    await state.releaseLease(lease, slotAt, run.windows.take()).catch(() => undefined);
     await run.step('after-release');
   }
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock/clock.ts';
+import { type CountsSnapshot, countsSince } from '../delivery/dispatch-counts.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { EndpointDispatch } from '../delivery/endpoint-dispatch.ts';
-import type { DispatchCounts } from '../delivery/outlet.ts';
 import { stateOf } from './endpoint-state.ts';
 import { encodePositions } from './settled-ahead.ts';
 import type { EndpointProgress, Lease, StateStore } from './state-store.ts';
+import type { WindowTotals } from './window-totals.ts';
 
 export type ProgressOptions = {
   readonly state: StateStore;
@@ -14,6 +15,8 @@ export type ProgressOptions = {
   readonly leaseMs: number;
   readonly checkpointMs: number;
   readonly redact: (text: string) => string;
+  /** What windows cost since it was asked before. */
+  readonly takeWindowTotals: () => WindowTotals;
   readonly onStep: (step: 'before-checkpoint' | 'after-checkpoint') => void | Promise<void>;
   /** A write failed: the drain has to stop, and `failure` tells why. */
   readonly onFailure: () => void;
@@ -28,7 +31,7 @@ const RENEWALS_PER_LEASE = 3;
  */
 export class Progress {
   readonly #options: ProgressOptions;
-  readonly #saved = new Map<EndpointDispatch, { counts: DispatchCounts; mark: string }>();
+  readonly #saved = new Map<EndpointDispatch, { counts: CountsSnapshot; mark: string }>();
   readonly #stop = new AbortController();
   #running: Promise<void> | null = null;
   #renewedAt: number;
@@ -38,7 +41,7 @@ export class Progress {
     this.#options = options;
     this.#renewedAt = options.clock.now();
     for (const endpoint of options.dispatcher.endpoints) {
-      this.#saved.set(endpoint, { counts: { ...endpoint.counts }, mark: markOf(endpoint) });
+      this.#saved.set(endpoint, { counts: endpoint.counts.snapshot(), mark: markOf(endpoint) });
     }
   }
 
@@ -72,12 +75,12 @@ export class Progress {
   }
 
   async #save(): Promise<void> {
-    const { state, lease, leaseMs, dispatcher, clock, onStep } = this.#options;
+    const { state, lease, leaseMs, dispatcher, clock, onStep, takeWindowTotals } = this.#options;
     const unsaved = dispatcher.endpoints.filter(
       (endpoint) => this.#saved.get(endpoint)!.mark !== markOf(endpoint),
     );
     if (unsaved.length === 0) return;
-    const counts = unsaved.map((endpoint) => ({ ...endpoint.counts }));
+    const counts = unsaved.map((endpoint) => endpoint.counts.snapshot());
     const marks = unsaved.map(markOf);
     const progress = unsaved.map((endpoint, i) => this.#progressOf(endpoint, counts[i]!));
     const replays = unsaved.map(({ outlet }) => outlet.replayed.unsaved());
@@ -88,6 +91,7 @@ export class Progress {
       progress,
       replays.flatMap(({ sent }) => sent),
       replays.flatMap(({ partly }) => partly),
+      takeWindowTotals(),
     );
     await onStep('after-checkpoint');
     this.#renewedAt = clock.now();
@@ -117,8 +121,7 @@ export class Progress {
     }
   }
 
-  #progressOf(endpoint: EndpointDispatch, now: DispatchCounts): EndpointProgress {
-    const before = this.#saved.get(endpoint)!.counts;
+  #progressOf(endpoint: EndpointDispatch, now: CountsSnapshot): EndpointProgress {
     const { state, reason } = stateOf(endpoint);
     return {
       endpoint: endpoint.options.name,
@@ -127,16 +130,12 @@ export class Progress {
       state,
       reason: reason === null ? null : this.#options.redact(reason),
       health: endpoint.outlet.newHealth,
-      delivered: now.delivered - before.delivered,
-      filtered: now.filtered - before.filtered,
-      parked: now.parked - before.parked,
-      deadLettered: now.deadLettered - before.deadLettered,
-      failedAttempts: now.failedAttempts - before.failedAttempts,
+      ...countsSince(now, this.#saved.get(endpoint)!.counts),
     };
   }
 }
 
-/** Changes with anything that a checkpoint records: what is settled ahead changes a count. */
+/** Changes with anything that a checkpoint records: what is settled ahead, or tallied, changes a count. */
 function markOf(endpoint: EndpointDispatch): string {
   const { watermark, counts, outlet } = endpoint;
   const { newHealth, replayed } = outlet;

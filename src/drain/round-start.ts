@@ -1,6 +1,7 @@
 import { comparePositions, positionBefore, type Position } from '../changes/position.ts';
 import { type EndpointHealth, HEALTHY } from '../delivery/circuit-breaker.ts';
 import type { EndpointStart } from '../delivery/endpoint-dispatch.ts';
+import { NOTHING_COUNTED } from '../delivery/dispatch-counts.ts';
 import { modeOf } from '../delivery/endpoint-mode.ts';
 import { type Lsn, maxLsn } from '../pgoutput/lsn.ts';
 import { joinCheckpoints } from './join-checkpoints.ts';
@@ -99,11 +100,7 @@ const NOTHING_NEW = {
   state: 'active',
   reason: null,
   health: null,
-  delivered: 0,
-  filtered: 0,
-  parked: 0,
-  deadLettered: 0,
-  failedAttempts: 0,
+  ...NOTHING_COUNTED,
 } as const;
 
 function startsOf(run: DrainRun, known: ReadonlyMap<string, Known>): RoundStart {

@@ -59,6 +59,7 @@ async function round(
     leaseMs,
     checkpointMs,
     redact,
+    takeWindowTotals: () => run.windows.take(),
     onStep: (step) => run.step(step),
     onFailure: () => over.abort(),
   });

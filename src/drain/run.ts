@@ -17,6 +17,7 @@ import { runLog } from './run-log.ts';
 import { encodePositions } from './settled-ahead.ts';
 import type { Checkpoint } from './state-store.ts';
 import { DrainStop, type StopReason } from './stop.ts';
+import { WindowTally } from './window-totals.ts';
 
 /** How a pass ended by itself. */
 export type PassEnd = 'busy' | 'caught_up' | 'held' | 'stopped';
@@ -31,6 +32,7 @@ export class DrainRun {
   readonly span: Span;
   readonly stop: DrainStop;
   readonly counts = { windows: 0, transactions: 0, events: 0 };
+  readonly windows = new WindowTally();
   /** A later round reads events again that are counted already. */
   countedThrough = positionBefore(ZERO_LSN);
   /** Settled by this drain, whether or not it could be written yet. */

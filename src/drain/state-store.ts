@@ -1,10 +1,13 @@
 import type { Position } from '../changes/position.ts';
 import type { EndpointHealth } from '../delivery/circuit-breaker.ts';
 import type { DeadLetter } from '../delivery/dead-letter.ts';
+import type { CountsSnapshot } from '../delivery/dispatch-counts.ts';
 import type { ParkedBatch, StoredParkedBatch } from '../delivery/parked-batch.ts';
 import type { PartlyReplayed } from '../delivery/replayed.ts';
 import type { Answer } from '../delivery/sink.ts';
+import type { Tally } from '../delivery/tally.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
+import { NO_WINDOWS, type WindowTotals } from './window-totals.ts';
 
 export type { DeadLetter } from '../delivery/dead-letter.ts';
 
@@ -74,19 +77,14 @@ export type Checkpoint = {
 /** What an endpoint did with its events in the last drain. */
 export type EndpointState = 'active' | 'held' | 'parking';
 
+/** With counts since the last saved progress; the tables hold the sums. */
 export type EndpointProgress = Checkpoint & {
   readonly state: EndpointState;
   /** Why it is not active, masked. */
   readonly reason: string | null;
   /** null where no attempt was made: a person may have resumed the endpoint meanwhile. */
   readonly health: EndpointHealth | null;
-  /** Counts since the last saved progress; the tables hold the sums. */
-  readonly delivered: number;
-  readonly filtered: number;
-  readonly parked: number;
-  readonly deadLettered: number;
-  readonly failedAttempts: number;
-};
+} & CountsSnapshot;
 
 /** Nothing is sent to a paused endpoint until a person resumes it. */
 export type Pause = {
@@ -109,13 +107,22 @@ export type EndpointRecord = Checkpoint & {
   readonly updatedAt: Date;
 };
 
-/** Parked and not sent yet. */
+/** What all drains of a pipeline counted. */
+export type PipelineTallies = {
+  readonly windows: WindowTotals;
+  /** By the endpoint's name. */
+  readonly endpoints: ReadonlyMap<string, Tally>;
+};
+
+export const NO_TALLIES: PipelineTallies = { windows: NO_WINDOWS, endpoints: new Map() };
+
 export type DeadLetterCount = {
   readonly endpoint: string;
   readonly reason: string;
   readonly letters: number;
 };
 
+/** Parked and not sent yet. */
 export type ParkedCount = {
   readonly batches: number;
   readonly events: number;
@@ -184,13 +191,16 @@ export interface StateStore {
   renewLease(lease: Lease, ttlMs: number): Promise<void>;
   /** For a person to see: it may be another's by the time it is read. null: no such pipeline. */
   readLease(pipeline: string): Promise<LeaseRecord | null>;
-  /** Ends the lease and notes where the slot stands now. A lost lease is not an error here. */
-  releaseLease(lease: Lease, slotAt: Lsn | null): Promise<void>;
+  /**
+   * Ends the lease, notes where the slot stands now, and adds what windows cost. A lost lease is not
+   * an error here.
+   */
+  releaseLease(lease: Lease, slotAt: Lsn | null, windows?: WindowTotals): Promise<void>;
   loadEndpoints(pipeline: string): Promise<readonly EndpointRecord[]>;
   /**
-   * Writes checkpoints and counts, forgets parked batches that were sent, notes what is settled of those
-   * that were sent in part, and renews the lease, in one statement: a batch that came back after a
-   * crash would be sent again behind events that are newer.
+   * Writes checkpoints, adds counts and what windows cost, forgets parked batches that were sent,
+   * notes what is settled of those that were sent in part, and renews the lease, in one statement: a
+   * batch that came back after a crash would be sent again behind events that are newer.
    * The answer: who is paused, for a person may pause an endpoint while it is drained to.
    */
   saveProgress(
@@ -199,7 +209,10 @@ export interface StateStore {
     progress: readonly EndpointProgress[],
     sentBatches?: readonly bigint[],
     partlySent?: readonly PartlyReplayed[],
+    windows?: WindowTotals,
   ): Promise<ReadonlyMap<string, Pause>>;
+  /** Nothing of a pipeline that is not registered. */
+  loadTallies(pipeline: string): Promise<PipelineTallies>;
   /** The same event twice is one dead letter. */
   addDeadLetters(lease: Lease, letters: readonly DeadLetter[]): Promise<void>;
   countDeadLetters(pipeline: string): Promise<ReadonlyMap<string, number>>;

@@ -74,6 +74,7 @@ export class WindowLoop {
           if (consumer.limitReached) run.stop.reachedLimit();
           if (!goOn) return 'stopped';
         } else {
+          run.windows.add(item.cost);
           this.#endWindowSpan(item.cost);
           const endLsn = item.endLsn(consumer.completeThrough);
           await this.#endWindow(endLsn, consumer, windows.followSlot);

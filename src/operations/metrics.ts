@@ -2,11 +2,12 @@ import type { ParkingBounds } from '../delivery/parking.ts';
 import { isWalhookError } from '../errors/walhook-error.ts';
 import { expositionText, type MetricFamily, type Sample } from '../observability/exposition.ts';
 import { parseLsn } from '../pgoutput/lsn.ts';
-import type { DeadLetterCount } from '../drain/state-store.ts';
+import { type DeadLetterCount, NO_TALLIES } from '../drain/state-store.ts';
 import type { PipelineAccess } from './pipeline.ts';
 import type { EndpointStatus, Status } from './pipeline-status.ts';
 import { progressFigures } from './progress-figures.ts';
 import { readStatus } from './status.ts';
+import { tallyFamilies } from './tally-metrics.ts';
 
 /** Of a pipeline whose database does not answer: that, and nothing else. */
 export function unreachableMetrics(pipeline: string): string {
@@ -20,6 +21,8 @@ export async function readMetrics(access: PipelineAccess, now: number): Promise<
   const { state } = access;
   const runs = await ifSetUp(() => state.countRuns(name), new Map<string, number>());
   const letters = await ifSetUp(() => state.countDeadLetterReasons(name), []);
+  const tallies = await ifSetUp(() => state.loadTallies(name), NO_TALLIES);
+  const endpoints = status.endpoints.map((endpoint) => endpoint.name);
   return expositionText([
     connection(name, 1),
     protection(status),
@@ -27,6 +30,7 @@ export async function readMetrics(access: PipelineAccess, now: number): Promise<
     ...progressFamilies(status, now),
     ...drainFamilies(status, runs),
     ...endpointFamilies(status),
+    ...tallyFamilies(name, endpoints, tallies),
     deadLetterReasons(name, letters),
     ...parkingBounds(access),
   ]);

@@ -4,8 +4,6 @@ import type { DrainLog } from '../drain/ports.ts';
 import { isWalhookError } from '../errors/walhook-error.ts';
 import { createHttpApp, type HttpApp } from '../http/app.ts';
 import type { DrainLimits, HttpTools } from '../http/http-tools.ts';
-import type { ProcessMetrics } from '../observability/process-metrics.ts';
-import { expositionText } from '../observability/exposition.ts';
 import { readMetrics, unreachableMetrics } from '../operations/metrics.ts';
 import { withPipeline } from './administration.ts';
 import { endpointSetup } from './endpoints.ts';
@@ -19,8 +17,6 @@ export type HttpAppOptions = {
   /** Aborts when the server is to end: drains and redrives stop after what is in flight. */
   readonly signal: AbortSignal;
   readonly isLoopback: HttpTools['isLoopback'];
-  /** Of a process that lives long enough to be asked for them. */
-  readonly processMetrics?: ProcessMetrics | undefined;
 };
 
 /** A person or a probe waits for the answer. */
@@ -33,7 +29,6 @@ export function openHttpApp({
   log,
   signal,
   isLoopback,
-  processMetrics,
 }: HttpAppOptions): HttpApp {
   const { clock } = platform;
   const soon = withConnectTimeout(config, SOON_MS);
@@ -48,13 +43,10 @@ export function openHttpApp({
         platform,
         log: requestLog,
         signal,
-        processMetrics,
       }),
     withPipeline: (use) => withPipeline(config, platform, use),
     withPipelineSoon: (use) => withPipeline(soon, platform, use),
-    renderMetrics: async () =>
-      (await renderMetrics(soon, platform)) +
-      expositionText(processMetrics?.families(config.pipeline) ?? []),
+    renderMetrics: () => renderMetrics(soon, platform),
     signal,
     clock,
     log,

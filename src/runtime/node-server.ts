@@ -7,7 +7,6 @@ import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainLog } from '../drain/ports.ts';
 import { type ErrorCode, ERRORS } from '../errors/catalogue.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
-import { ProcessMetrics } from '../observability/process-metrics.ts';
 import { openHttpApp } from './http-app.ts';
 import { isLoopbackPeer } from './node-peer.ts';
 import type { Platform } from './platform.ts';
@@ -16,8 +15,6 @@ export type NodeServerOptions = {
   readonly config: ResolvedConfig;
   readonly platform: Platform;
   readonly log: DrainLog;
-  /** Shared with whoever else drains in this process. */
-  readonly processMetrics?: ProcessMetrics | undefined;
 };
 
 export type NodeServer = {
@@ -36,11 +33,10 @@ const KEEP_ALIVE_MS = 65_000;
 
 /** The HTTP app over Node's own server. Throws WalhookError usage where it cannot listen. */
 export async function startNodeServer(options: NodeServerOptions): Promise<NodeServer> {
-  const { config, platform, log, processMetrics = new ProcessMetrics(platform.clock) } = options;
+  const { config, platform, log } = options;
   const stop = new AbortController();
   const app = openHttpApp({
     ...options,
-    processMetrics,
     signal: stop.signal,
     isLoopback: isLoopbackPeer,
   });

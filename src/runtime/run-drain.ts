@@ -6,7 +6,6 @@ import type { DrainOptions } from '../drain/options.ts';
 import type { DrainLog } from '../drain/ports.ts';
 import type { DrainReport } from '../drain/report.ts';
 import { RequestAllowance } from '../drain/request-allowance.ts';
-import type { ProcessMetrics } from '../observability/process-metrics.ts';
 import { openTelemetry } from '../observability/open-telemetry.ts';
 import { tellAfterDrain } from './alerts.ts';
 import { alertChannels } from './alert-channels.ts';
@@ -22,8 +21,6 @@ export type RunDrainOptions = {
   readonly log: DrainLog;
   /** Asks the drain to stop: what is in flight ends, progress is saved. */
   readonly signal?: AbortSignal | undefined;
-  /** Counts what this process does. */
-  readonly processMetrics?: ProcessMetrics | undefined;
   readonly onProgress?: DrainOptions['onProgress'];
   readonly onStep?: DrainOptions['onStep'];
 };
@@ -55,9 +52,8 @@ async function drainOnce(
   requests: RequestAllowance,
   redact: Redact,
 ): Promise<DrainReport> {
-  const { config, platform, log, signal, processMetrics, onProgress, onStep } = options;
+  const { config, platform, log, signal, onProgress, onStep } = options;
   const { drain: limits } = config;
-  const startSpan = await openTelemetry();
   const tellOf = connectionNotice(log);
   const transport = limits.reader === 'auto' ? platform.transport : limits.reader;
   return drain({
@@ -79,7 +75,7 @@ async function drainOnce(
     redact,
     open: () => openDrainSession(config, transport, () => platform.clock.now(), tellOf),
     createRunId: randomUUID,
-    startSpan: processMetrics?.watch(startSpan) ?? startSpan,
+    startSpan: await openTelemetry(),
     signal,
     onProgress,
     onStep,

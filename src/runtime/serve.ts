@@ -5,7 +5,6 @@ import { isWalhookError } from '../errors/walhook-error.ts';
 import { parseLsn } from '../pgoutput/lsn.ts';
 import { type Connection, disconnect } from '../postgres/connection.ts';
 import { WalProbe } from '../postgres/wal-probe.ts';
-import { ProcessMetrics } from '../observability/process-metrics.ts';
 import { connectToSource } from './connections.ts';
 import { DrainPace } from './drain-pace.ts';
 import { startNodeServer } from './node-server.ts';
@@ -29,10 +28,9 @@ export type ServeOptions = {
 export async function serve(options: ServeOptions): Promise<boolean> {
   const { config, platform, log, signal, onListening } = options;
   const { shutdownMs } = config.serve;
-  const processMetrics = new ProcessMetrics(platform.clock);
-  const server = await startNodeServer({ config, platform, log, processMetrics });
+  const server = await startNodeServer({ config, platform, log });
   onListening?.(server.url);
-  const drains = drainWhileWalMoves({ ...options, processMetrics });
+  const drains = drainWhileWalMoves(options);
   await aborted(signal);
   const over = new AbortController();
   const ended = Promise.all([drains, server.close(shutdownMs)]).then(() => true);
@@ -43,9 +41,7 @@ export async function serve(options: ServeOptions): Promise<boolean> {
 }
 
 /** Resolves when the signal has aborted and the last drain has ended. Never rejects. */
-async function drainWhileWalMoves(
-  options: ServeOptions & { readonly processMetrics: ProcessMetrics },
-): Promise<void> {
+async function drainWhileWalMoves(options: ServeOptions): Promise<void> {
   const { config, platform, signal } = options;
   const { clock } = platform;
   const pace = new DrainPace(config.serve);

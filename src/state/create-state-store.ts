@@ -21,6 +21,7 @@ import { countRuns, listRuns, recordRun } from './runs.ts';
 import { setAsideSinceParked, settledInStore } from './settled-in-store.ts';
 import type { StateClient } from './state-client.ts';
 import { openStateDatabase } from './state-database.ts';
+import { loadTallies } from './tallies.ts';
 
 export type StateStoreOptions = {
   /**
@@ -48,10 +49,10 @@ export function createStateStore({ client, schema }: StateStoreOptions): StateSt
     acquireLease: (request) => explaining(state, () => acquireLease(state, request)),
     renewLease: (lease, ttlMs) => explaining(state, () => renewLease(state, lease, ttlMs)),
     readLease: (pipeline) => explaining(state, () => readLease(state, pipeline)),
-    releaseLease: (lease, slotAt) => explaining(state, () => releaseLease(state, lease, slotAt)),
+    releaseLease: (...release) => explaining(state, () => releaseLease(state, ...release)),
     loadEndpoints: (pipeline) => explaining(state, () => loadEndpoints(state, pipeline)),
-    saveProgress: (lease, ttlMs, progress, sentBatches, partlySent) =>
-      explaining(state, () => saveProgress(state, lease, ttlMs, progress, sentBatches, partlySent)),
+    saveProgress: (...progress) => explaining(state, () => saveProgress(state, ...progress)),
+    loadTallies: (pipeline) => explaining(state, () => loadTallies(state, pipeline)),
     addDeadLetters: (lease, letters) =>
       explaining(state, () => addDeadLetters(state, lease, letters)),
     countDeadLetters: (pipeline) => explaining(state, () => countDeadLetters(state, pipeline)),

@@ -6,12 +6,14 @@ import type {
   LeaseRequest,
   LeaseSession,
 } from '../drain/state-store.ts';
+import { NO_WINDOWS, type WindowTotals } from '../drain/window-totals.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn, parseLsn } from '../pgoutput/lsn.ts';
 import { DURABLY } from './durable-commit.ts';
 import { CLOCK, epochMs, fromNow, instant } from './instants.ts';
 import { notRegistered } from './pipelines.ts';
 import type { StateDatabase } from './state-database.ts';
+import { plus } from './tallies.ts';
 
 /** The pipeline's row as it was before this statement; `token` is null where it was not free. */
 type LeaseRow = {
@@ -110,11 +112,14 @@ export async function releaseLease(
   { db, tables: { pipelines } }: StateDatabase,
   { pipeline, token }: Lease,
   slotAt: Lsn | null,
+  { walBytes, decodedMs }: WindowTotals = NO_WINDOWS,
 ): Promise<void> {
   await db
     .update(pipelines)
     .set({
       ...(slotAt === null ? {} : { announcedLsn: slotAt }),
+      windowWalBytes: plus(pipelines.windowWalBytes, walBytes),
+      windowDecodeMs: plus(pipelines.windowDecodeMs, decodedMs),
       leaseOwner: null,
       leaseExpiresAt: null,
       leaseSessionPid: null,

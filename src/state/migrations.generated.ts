@@ -124,4 +124,15 @@ export const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX "parked_batches_order" ON "walhook"."parked_batches" USING btree ("pipeline","endpoint","id");`,
     ],
   },
+  {
+    name: '0002_tallies',
+    statements: [
+      `ALTER TABLE "walhook"."endpoints" ADD COLUMN "events_by_operation" bigint[] DEFAULT '{}' NOT NULL;`,
+      `ALTER TABLE "walhook"."endpoints" ADD COLUMN "attempts_by_outcome" bigint[] DEFAULT '{}' NOT NULL;`,
+      `ALTER TABLE "walhook"."endpoints" ADD COLUMN "attempts_by_latency" bigint[] DEFAULT '{}' NOT NULL;`,
+      `ALTER TABLE "walhook"."endpoints" ADD COLUMN "attempt_ms" bigint DEFAULT 0 NOT NULL;`,
+      `ALTER TABLE "walhook"."pipelines" ADD COLUMN "window_wal_bytes" bigint DEFAULT 0 NOT NULL;`,
+      `ALTER TABLE "walhook"."pipelines" ADD COLUMN "window_decode_ms" bigint DEFAULT 0 NOT NULL;`,
+    ],
+  },
 ];

@@ -1,4 +1,5 @@
 import type { ParkedEvent } from '../delivery/parked-batch.ts';
+import type { Operation } from '../delivery/tally.ts';
 import { formatLsn, parseLsn } from '../pgoutput/lsn.ts';
 
 /**
@@ -10,7 +11,7 @@ type Manifest = {
   readonly transactions: readonly string[];
   /** Schema and name; both null for a logical message. */
   readonly tables: readonly (readonly [string | null, string | null])[];
-  readonly operations: readonly string[];
+  readonly operations: readonly Operation[];
   /** Transaction, sequence, start, length, table, operation; and again for the next event. */
   readonly events: readonly number[];
   /** Places of events that were settled before a drain ended in the middle of sending the batch. */
@@ -22,7 +23,7 @@ const NUMBERS_PER_EVENT = 6;
 export function writeManifest(events: readonly ParkedEvent[]): string {
   const transactions = new Map<string, number>();
   const tables = new Map<string, number>();
-  const operations = new Map<string, number>();
+  const operations = new Map<Operation, number>();
   const numbers: number[] = [];
   for (const { position, start, end, schema, table, operation } of events) {
     numbers.push(
@@ -63,7 +64,7 @@ export function readManifest(text: string): ParkedEvent[] {
   return events;
 }
 
-function indexIn(numbering: Map<string, number>, text: string): number {
+function indexIn<T extends string>(numbering: Map<T, number>, text: T): number {
   const known = numbering.get(text);
   if (known !== undefined) return known;
   numbering.set(text, numbering.size);

@@ -4,12 +4,14 @@ import { positionBefore } from '../changes/position.ts';
 import { HEALTHY } from '../delivery/circuit-breaker.ts';
 import type { PartlyReplayed } from '../delivery/replayed.ts';
 import type { EndpointProgress, EndpointRecord, Lease, Pause } from '../drain/state-store.ts';
+import { NO_WINDOWS, type WindowTotals } from '../drain/window-totals.ts';
 import { DURABLY } from './durable-commit.ts';
 import { CLOCK, epochMs, epochMsOrNull, fromEpochMs, fromNow, instant } from './instants.ts';
 import { isCurrent, leaseLost } from './lease.ts';
 import { type PauseColumns, pauseOf } from './pauses.ts';
 import type { StateDatabase } from './state-database.ts';
 import { storableTextOrNull } from './storable-text.ts';
+import { addedUp, arrayText, plus } from './tallies.ts';
 
 /**
  * One statement, one round trip: where the lease is no longer current, `lease` is empty, and so is
@@ -24,6 +26,7 @@ export async function saveProgress(
   progress: readonly EndpointProgress[],
   sentBatches: readonly bigint[] = [],
   partlySent: readonly PartlyReplayed[] = [],
+  windows: WindowTotals = NO_WINDOWS,
 ): Promise<ReadonlyMap<string, Pause>> {
   const column = <T>(read: (entry: EndpointProgress) => T) => sql.param(progress.map(read));
   const told = progress.filter(({ health }) => health !== null).map(({ endpoint }) => endpoint);
@@ -34,18 +37,23 @@ export async function saveProgress(
   };
   const { rows } = await db.execute<PauseColumns & { endpoint: string | null }>(sql`
     with lease as (
-      update ${tables.pipelines} set lease_expires_at = ${fromNow(ttlMs)}, updated_at = ${CLOCK}
+      update ${tables.pipelines} set lease_expires_at = ${fromNow(ttlMs)}, updated_at = ${CLOCK},
+        window_wal_bytes = ${plus(tables.pipelines.windowWalBytes, windows.walBytes)},
+        window_decode_ms = ${plus(tables.pipelines.windowDecodeMs, windows.decodedMs)}
       where ${isCurrent(tables, lease)}
       returning pipeline
     ), saved as (
       insert into ${tables.endpoints} as kept (
         pipeline, endpoint, commit_lsn, seq, settled_ahead, state, reason,
         breaker, consecutive_failures, down_since, next_attempt_at,
-        delivered, filtered, parked, dead_lettered, failed_attempts)
+        delivered, filtered, parked, dead_lettered, failed_attempts,
+        events_by_operation, attempts_by_outcome, attempts_by_latency, attempt_ms)
       select lease.pipeline, endpoint, commit_lsn, seq, settled_ahead, state, reason,
         coalesce(breaker, ${HEALTHY.breaker}), coalesce(consecutive_failures, 0),
         ${fromEpochMs(sql`down_since_ms`)}, ${fromEpochMs(sql`next_attempt_at_ms`)},
-        delivered, filtered, parked, dead_lettered, failed_attempts
+        delivered, filtered, parked, dead_lettered, failed_attempts,
+        events_by_operation::bigint[], attempts_by_outcome::bigint[],
+        attempts_by_latency::bigint[], attempt_ms
       from lease, unnest(
         ${column(({ endpoint }) => endpoint)}::text[],
         ${column(({ settled }) => formatLsn(settled.commitLsn))}::pg_lsn[],
@@ -61,10 +69,15 @@ export async function saveProgress(
         ${column(({ filtered }) => filtered)}::bigint[],
         ${column(({ parked }) => parked)}::bigint[],
         ${column(({ deadLettered }) => deadLettered)}::bigint[],
-        ${column(({ failedAttempts }) => failedAttempts)}::bigint[])
+        ${column(({ failedAttempts }) => failedAttempts)}::bigint[],
+        ${column(({ tally }) => arrayText(tally.events))}::text[],
+        ${column(({ tally }) => arrayText(tally.attempts))}::text[],
+        ${column(({ tally }) => arrayText(tally.latencies))}::text[],
+        ${column(({ tally }) => Math.round(tally.attemptMs))}::bigint[])
         as entry (endpoint, commit_lsn, seq, settled_ahead, state, reason,
           breaker, consecutive_failures, down_since_ms, next_attempt_at_ms,
-          delivered, filtered, parked, dead_lettered, failed_attempts)
+          delivered, filtered, parked, dead_lettered, failed_attempts,
+          events_by_operation, attempts_by_outcome, attempts_by_latency, attempt_ms)
       on conflict (pipeline, endpoint) do update set
         commit_lsn = ${unlessBehind('commit_lsn')},
         seq = ${unlessBehind('seq')},
@@ -80,6 +93,10 @@ export async function saveProgress(
         parked = kept.parked + excluded.parked,
         dead_lettered = kept.dead_lettered + excluded.dead_lettered,
         failed_attempts = kept.failed_attempts + excluded.failed_attempts,
+        events_by_operation = ${addedUp('events_by_operation')},
+        attempts_by_outcome = ${addedUp('attempts_by_outcome')},
+        attempts_by_latency = ${addedUp('attempts_by_latency')},
+        attempt_ms = kept.attempt_ms + excluded.attempt_ms,
         updated_at = ${CLOCK}
     ), forgotten as (
       delete from ${tables.parkedBatches} as p using lease

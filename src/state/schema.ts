@@ -19,6 +19,12 @@ import { bytea, pgLsn } from './column-types.ts';
 const NONE = sql`0`;
 const instant = (name: string) => timestamp(name, { withTimezone: true });
 const count = (name: string) => bigint(name, { mode: 'bigint' }).notNull().default(NONE);
+/** As many numbers as there are of what it counts, in the order of delivery/tally.ts; the rest is 0. */
+const counts = (name: string) =>
+  bigint(name, { mode: 'number' })
+    .array()
+    .notNull()
+    .default(sql`'{}'`);
 /** -1 (before the transaction's first event) to 4,294,967,295: one bit more than an integer. */
 const sequence = (name: string) => bigint(name, { mode: 'number' });
 
@@ -42,6 +48,8 @@ export function stateTables(schemaName: string) {
     leaseExpiresAt: instant('lease_expires_at'),
     leaseSessionPid: integer('lease_session_pid'),
     leaseSessionStartedAt: instant('lease_session_started_at'),
+    windowWalBytes: count('window_wal_bytes'),
+    windowDecodeMs: count('window_decode_ms'),
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   });
@@ -80,6 +88,10 @@ export function stateTables(schemaName: string) {
       parked: count('parked'),
       deadLettered: count('dead_lettered'),
       failedAttempts: count('failed_attempts'),
+      eventsByOperation: counts('events_by_operation'),
+      attemptsByOutcome: counts('attempts_by_outcome'),
+      attemptsByLatency: counts('attempts_by_latency'),
+      attemptMs: count('attempt_ms'),
       updatedAt: instant('updated_at').notNull().defaultNow(),
     },
     (table) => [primaryKey({ columns: [table.pipeline, table.endpoint] })],

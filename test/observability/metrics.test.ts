@@ -4,8 +4,6 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { untraced } from '../../src/delivery/tracing.ts';
-import { ProcessMetrics } from '../../src/observability/process-metrics.ts';
 import { expositionText } from '../../src/observability/exposition.ts';
 import { readMetrics, unreachableMetrics } from '../../src/operations/metrics.ts';
 import { withPipeline } from '../../src/runtime/administration.ts';
@@ -210,16 +208,7 @@ it('docs/metrics.md has each of them, with its type and its labels', () => {
   expect(described).toEqual(new Map(rendered.map((row) => [row.name, row])));
 });
 
-const allFamilies = () => new Map([...troubled, ...attempted(), ...families]);
-
-function attempted(): Map<string, ParsedFamily> {
-  const attempts = new ProcessMetrics(nodePlatform.clock);
-  const span = attempts.watch(untraced)('walhook.round', {});
-  const attempt = span.child('walhook.attempt', { 'walhook.endpoint': 'hooks' });
-  attempt.end({ 'walhook.outcome': 'delivered' }, null);
-  span.child('walhook.window', {}).end({}, null);
-  return byName(expositionText(attempts.families('shop')));
-}
+const allFamilies = () => new Map([...troubled, ...families]);
 
 const example = (name: string): string =>
   fileURLToPath(new URL(`../../examples/grafana/${name}`, import.meta.url));

@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest';
 import type { Position } from '../../src/changes/position.ts';
 import { HEALTHY } from '../../src/delivery/circuit-breaker.ts';
+import type { EndpointProgress } from '../../src/drain/state-store.ts';
 import { toLsn } from '../../src/pgoutput/lsn.ts';
 import { acquire, openRegisteredStore, progressOf } from './registered-store.ts';
 
 const at = (commitLsn: bigint, seq: number): Position => ({ commitLsn: toLsn(commitLsn), seq });
+
+/** The tallies are read apart from the rest: see tallies.test.ts. */
+function untallied({ tally: _tally, ...progress }: EndpointProgress) {
+  return progress;
+}
 
 test('progress is read back as it was saved, to the last bit', async () => {
   const { store } = await openRegisteredStore();
@@ -33,7 +39,7 @@ test('progress is read back as it was saved, to the last bit', async () => {
 
   expect(await store.loadEndpoints('shop')).toEqual([
     {
-      ...other,
+      ...untallied(other),
       pause: null,
       delivered: 0n,
       filtered: 0n,
@@ -43,7 +49,7 @@ test('progress is read back as it was saved, to the last bit', async () => {
       updatedAt: expect.any(Date),
     },
     {
-      ...orders,
+      ...untallied(orders),
       reason: orders.reason?.replace('\0', '\uFFFD'),
       pause: null,
       delivered: 9_007_199_254_740_991n,

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { positionBefore } from '../../src/changes/position.ts';
 import { HEALTHY } from '../../src/delivery/circuit-breaker.ts';
 import type { ParkedBatch } from '../../src/delivery/parked-batch.ts';
+import { NOTHING_COUNTED } from '../../src/delivery/dispatch-counts.ts';
 import type { DeadLetter } from '../../src/delivery/dead-letter.ts';
 import type {
   EndpointProgress,
@@ -85,11 +86,7 @@ export function progressOf(changes: Partial<EndpointProgress> = {}): EndpointPro
     state: 'active',
     reason: null,
     health: HEALTHY,
-    delivered: 0,
-    filtered: 0,
-    parked: 0,
-    deadLettered: 0,
-    failedAttempts: 0,
+    ...NOTHING_COUNTED,
     ...changes,
   };
 }
