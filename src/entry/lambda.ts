@@ -50,6 +50,7 @@ export function createHandler(
   if (problems.length > 0) throw new ConfigError(problems, 'the options of createHandler');
   return lambdaHandler({
     load: remembered(() => setUp(config ?? null, variables)),
+    variables,
     platform: nodePlatform,
     marginMs,
     httpDeadlineMs,

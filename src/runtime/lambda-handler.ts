@@ -1,10 +1,12 @@
 import { Hono } from 'hono';
 import { handle, type LambdaEvent } from 'hono/aws-lambda';
+import type { Environment } from '../config/environment-variables.ts';
 import { createRedact } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainReport } from '../drain/report.ts';
 import { createLogger, type Logger, type LogLevel } from '../observability/log.ts';
 import { drainFailure, logDrained } from './drain-outcome.ts';
+import { failedStart } from './failed-start.ts';
 import { openHttpApp } from './http-app.ts';
 import { type LambdaContext, type WorkingTime, workingTime } from './lambda-time.ts';
 import type { Platform } from './platform.ts';
@@ -13,6 +15,8 @@ import { runDrain } from './run-drain.ts';
 export type LambdaTools = {
   /** Called with every invocation; it remembers. */
   readonly load: () => Promise<LambdaSetup>;
+  /** What it loads from. */
+  readonly variables: Environment;
   readonly platform: Platform;
   /** Kept of an invocation's time for ending, in milliseconds. */
   readonly marginMs: number;
@@ -55,12 +59,14 @@ type Invocation = {
  * Connections and timers are of one invocation: in between, the container is frozen or gone.
  */
 export function lambdaHandler(tools: LambdaTools): LambdaHandler {
-  const { platform, write, marginMs } = tools;
+  const { platform, write, marginMs, variables } = tools;
   let isWarned = false;
   return async (event, context) => {
-    const { config, warnings, logLevel } = await tools.load();
-    const redact = createRedact(config);
     const bindings = { aws_request_id: context.awsRequestId };
+    const { config, warnings, logLevel } = await tools.load().catch((error: unknown) => {
+      throw failedStart(error, { variables, write, bindings });
+    });
+    const redact = createRedact(config);
     const log = createLogger({ level: logLevel, format: 'json', write, redact, bindings });
     if (!isWarned) for (const warning of warnings) log.warn(warning);
     isWarned = true;

@@ -4,9 +4,10 @@ import { RequestAllowance } from '../drain/request-allowance.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { problemReply } from '../http/problem.ts';
 import { responseOf } from '../http/reply.ts';
-import { createLogger, type Logger, type LogLevel } from '../observability/log.ts';
+import { createLogger, type LogFields, type Logger, type LogLevel } from '../observability/log.ts';
 import { countingRequests } from './counted-requests.ts';
 import { drainFailure, logDrained } from './drain-outcome.ts';
+import { failedStart } from './failed-start.ts';
 import { openHttpApp } from './http-app.ts';
 import { runDrain } from './run-drain.ts';
 import { workerPlatform as platform } from './worker-platform.ts';
@@ -47,8 +48,19 @@ export type WorkerSetup = {
 export function workerHandlers(load: (env: WorkerBindings) => WorkerSetup): WorkerHandlers {
   const warned = new WeakSet<WorkerSetup>();
 
-  function start(env: WorkerBindings): { readonly config: ResolvedConfig; readonly log: Logger } {
-    const setup = load(env);
+  function loaded(env: WorkerBindings, bindings: LogFields): WorkerSetup {
+    try {
+      return load(env);
+    } catch (error) {
+      throw failedStart(error, { variables: env, write: writeLine, bindings });
+    }
+  }
+
+  function start(
+    env: WorkerBindings,
+    bindings: LogFields = {},
+  ): { readonly config: ResolvedConfig; readonly log: Logger } {
+    const setup = loaded(env, bindings);
     const { config, logLevel: level, warnings } = setup;
     const redact = createRedact(config);
     const log = createLogger({ level, format: 'json', write: writeLine, redact });
@@ -59,9 +71,10 @@ export function workerHandlers(load: (env: WorkerBindings) => WorkerSetup): Work
 
   return {
     async fetch(request, env, context) {
-      const started = attempt(() => start(env));
+      const requestId = crypto.randomUUID();
+      const started = attempt(() => start(env, { request_id: requestId }));
       if ('error' in started) {
-        const reply = problemReply(withoutParticulars(started.error), crypto.randomUUID());
+        const reply = problemReply(withoutParticulars(started.error), requestId);
         return responseOf(reply, (text) => text);
       }
       const { config, log } = started.value;
@@ -104,8 +117,6 @@ function attempt<T>(make: () => T): Attempt<T> {
   try {
     return { value: make() };
   } catch (error) {
-    // oxlint-disable-next-line no-console -- what a logger masks is not known yet; this is masked
-    console.error(String(error));
     return { error };
   }
 }

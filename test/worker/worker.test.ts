@@ -220,9 +220,16 @@ describe.skipIf(workerdProgram === null)('in workerd', () => {
     const told = await answer.text();
     expect(JSON.parse(told)).toMatchObject({ code: 'config_invalid' });
     expect(told).not.toMatch(/endpoints|alerts|reader/);
-    await worker.errors.waitFor(/HTTP_ENDPOINT_URL \(endpoints\[0\]\.type\): got "stdout"/);
-    await worker.errors.waitFor(/alerts\[0\]\.type: got "email", wants webhook/);
-    await worker.errors.waitFor(/drain\.reader: got "copy", wants rows or auto/);
+    const [line] = await worker.said.waitFor(/"msg":"cannot start"/);
+    expect(JSON.parse(line!)).toMatchObject({
+      error: {
+        problems: [
+          { variable: 'HTTP_ENDPOINT_URL', got: expect.stringMatching(/^"stdout"/) },
+          { path: 'alerts[0].type', got: '"email"', wants: expect.stringMatching(/^webhook/) },
+          { path: 'drain.reader', got: '"copy"', wants: expect.stringMatching(/^rows or auto/) },
+        ],
+      },
+    });
   });
 
   test('no secret is in a log or an answer', async () => {
