@@ -21,9 +21,9 @@ export class DispatchCounts {
   readonly #latencies = [...EMPTY_TALLY.latencies];
   #attemptMs = 0;
 
-  event(operation: Operation, fate: Fate): void {
-    this[fate] += 1;
-    this.#events[eventIndex(operation, fate)]! += 1;
+  event(operation: Operation, fate: Fate, events = 1): void {
+    this[fate] += events;
+    this.#events[eventIndex(operation, fate)]! += events;
   }
 
   attempt(outcome: Outcome['kind'], ms: number): void {

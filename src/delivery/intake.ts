@@ -8,6 +8,7 @@ import type { Batcher } from './batcher.ts';
 import { type DeadLetter, unsentEvent } from './dead-letter.ts';
 import type { DispatchCounts } from './dispatch-counts.ts';
 import { EventText } from './event-text.ts';
+import { FilteredEvents } from './filtered-events.ts';
 import type { LaneAssignment } from './lane-assignment.ts';
 import type { Settlement, SettlementEntry } from './settlement.ts';
 import type { Operation } from './tally.ts';
@@ -42,12 +43,14 @@ export type IntakeOptions = {
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #ownText: EventText;
+  readonly #filtered: FilteredEvents;
   readonly #transforms: TransformQueue;
   readonly #storing = new Set<Promise<void>>();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
     this.#ownText = new EventText(options.format);
+    this.#filtered = new FilteredEvents(options.settlement, options.counts);
     this.#transforms = new TransformQueue(
       (event, result) => this.#putTransformed(event, result),
       options.onChange,
@@ -98,12 +101,12 @@ export class Intake {
 
   /** A filter that throws has not said no: the event is kept for a person to look at. */
   #wants(event: ChangeEvent, isSettled: boolean): boolean {
-    const { format, route, counts } = this.#options;
+    const { format, route } = this.#options;
     if (format.skips === undefined && route.wants === null) return true;
     try {
       const skipped = event.op !== 'oversized' && format.skips?.(event) === true;
       if (!skipped && route.wants?.(event) !== false) return true;
-      if (!isSettled) counts.event(operationOf(event), 'filtered');
+      if (!isSettled) this.#filtered.add(operationOf(event));
     } catch (error) {
       const why = { reason: codeOf(error) ?? 'filter_failed', detail: messageOf(error) };
       const kept = event.op === 'oversized' ? null : this.#keep(event);

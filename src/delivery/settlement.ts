@@ -17,6 +17,8 @@ type Entry = {
   settled: boolean;
   /** Events settled by themselves, while others of the entry are not. */
   readonly settledAlone: Set<number>;
+  /** Called once the watermark has passed it, and whatever was offered before the next entry. */
+  onPassed: (() => void) | null;
 };
 
 /**
@@ -65,6 +67,7 @@ export class Settlement {
       beforeThrough: this.#seenThrough,
       settled: false,
       settledAlone: new Set(),
+      onPassed: null,
     };
     this.#entries.push(entry);
     return entry;
@@ -95,6 +98,7 @@ export class Settlement {
   /** An entry may begin before the oldest unsettled one and end behind it: lanes fill side by side. */
   #pass(entries: readonly Entry[]): void {
     const { watermark } = this;
+    for (const { onPassed } of entries) onPassed?.();
     this.#straddling = [...this.#straddling, ...entries].filter(
       ({ events }) => comparePositions(positionIn(events, events.seqs.length - 1), watermark) > 0,
     );
@@ -107,6 +111,11 @@ export class Settlement {
 
   get hasUnsettled(): boolean {
     return this.#oldest < this.#entries.length;
+  }
+
+  /** What the watermark has to pass before it passes what is offered now; null: nothing. */
+  get newestUnpassed(): Entry | null {
+    return this.hasUnsettled ? this.#entries.at(-1)! : null;
   }
 
   /** Events that wait in entries behind an older unsettled one. */
