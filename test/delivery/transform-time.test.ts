@@ -23,14 +23,14 @@ const idsOf = (events: readonly { readonly after?: unknown }[]) =>
   events.map(({ after }) => (after as { id: number }).id);
 
 test('a transform that never answers fails for its event alone', async () => {
-  const { receiver, pipeline } = await pipelineWith(stuckOnTwo, 100);
+  const { receiver, pipeline } = await pipelineWith(stuckOnTwo, 1_000);
   expect(await pipeline.drain()).toMatchObject({
     status: 'caught_up',
     endpoints: [{ delivered: 2, dead_lettered: 1 }],
   });
   expect(idsOf(receiver.events())).toEqual([1, 3]);
   expect(await pipeline.database.query('select reason, detail from walhook.dead_letters')).toEqual([
-    { reason: 'transform_failed', detail: 'no answer within 100 ms' },
+    { reason: 'transform_failed', detail: 'no answer within 1000 ms' },
   ]);
 });
 

@@ -61,9 +61,9 @@ async function beside(
 const muchMore = `insert into t select n, repeat('x', 10000) from generate_series(10001, 10120) n`;
 
 test.each([
-  ['little', backlog],
-  ['much', `${backlog}; ${muchMore}`],
-])('however a slot with %s is read, the events are the same', async (_what, changes) => {
+  ['little', 'select'],
+  ['much', muchMore],
+])('however a slot with %s is read, the events are the same', async (_what, andMore) => {
   const receivers = await Promise.all(Array.from({ length: 4 }, () => startReceiver()));
   const [whole, smallCopy, smallRows, rows] = receivers as [Receiver, Receiver, Receiver, Receiver];
   const pipeline = await createPipeline({ endpoints: [one(whole)] }, tables);
@@ -73,7 +73,8 @@ test.each([
     await beside(pipeline, one(smallRows), { reader: 'rows', maxWindowChanges: 3 }, 'b'),
     await beside(pipeline, one(rows), { reader: 'rows' }, 'c'),
   ];
-  await database.query(changes);
+  await database.query(backlog);
+  await database.query(andMore);
 
   const reports = [await pipeline.drain()];
   for (const other of others) reports.push(await other.drain());
