@@ -5,15 +5,19 @@ import {
   listDeadLetters,
   showDeadLetter,
 } from '../operations/dead-letters.ts';
+import { deadLetterFilter } from '../operations/dead-letter-selection.ts';
+import {
+  describeDeadLetter,
+  describeWholeDeadLetter,
+} from '../operations/described-dead-letter.ts';
 import { redriveDeadLetters, type Redriven } from '../operations/redrive-dead-letters.ts';
 import {
   deadLettersSchema,
-  describeDeadLetter,
   discardedSchema,
   redrivenSchema,
   wholeDeadLetterSchema,
 } from './dead-letter-schema.ts';
-import { chosen, chosenFilter, filterOf, selection } from './dead-letter-selection.ts';
+import { chosen, chosenFilter, selection } from './dead-letter-selection.ts';
 import type { HttpTools } from './http-tools.ts';
 import { idInput, wholeNumberInput, wholeNumberText } from './input-schemas.ts';
 import type { Reply } from './reply.ts';
@@ -50,7 +54,7 @@ function listRoute({ pipeline, withPipeline }: HttpTools): Route {
       answers: { 200: { description: 'The latest first.', schema: deadLettersSchema } },
     },
     async ({ query: { limit = DEFAULT_LIMIT, id, ...selected } }) => {
-      const filter = filterOf({ ...selected, ids: id === undefined ? undefined : [id] });
+      const filter = deadLetterFilter({ ...selected, ids: id === undefined ? undefined : [id] });
       const { letters, total } = await withPipeline((access) =>
         listDeadLetters(access, filter, limit),
       );
@@ -74,8 +78,7 @@ function showRoute({ withPipeline }: HttpTools): Route {
     },
     async ({ params: { id } }) => {
       const letter = await withPipeline((access) => showDeadLetter(access, id));
-      const { body, contentType: content_type, headers } = letter;
-      return { status: 200, json: { ...describeDeadLetter(letter), body, content_type, headers } };
+      return { status: 200, json: describeWholeDeadLetter(letter) };
     },
   );
 }

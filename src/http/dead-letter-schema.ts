@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { StoredDeadLetter } from '../drain/state-store.ts';
 import { answerSchemas } from './answer-schemas.ts';
 
 const instant = z.iso.datetime();
@@ -10,7 +9,7 @@ const answerSchema = z
   .describe('What the endpoint said last: its status, and the beginning of the body.');
 
 /** The fields are those of `dead-letters list --json`. */
-export const deadLetterSchema = z
+const deadLetterSchema = z
   .strictObject({
     id: z.string().describe('As text: ids are 64 bits wide.'),
     endpoint: z.string(),
@@ -63,21 +62,3 @@ export const redrivenSchema = z
     ),
   })
   .register(answerSchemas, { id: 'Redriven' });
-
-export function describeDeadLetter(letter: StoredDeadLetter): z.input<typeof deadLetterSchema> {
-  return {
-    id: String(letter.id),
-    endpoint: letter.endpoint,
-    event_id: letter.eventId,
-    schema: letter.schema,
-    table: letter.table,
-    op: letter.operation,
-    reason: letter.reason,
-    detail: letter.detail,
-    attempts: letter.attempts,
-    answer: letter.answer,
-    created_at: letter.createdAt.toISOString(),
-    last_attempt_at: letter.lastAttemptAt?.toISOString() ?? null,
-    has_body: letter.body !== null,
-  };
-}

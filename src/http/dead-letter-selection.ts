@@ -1,5 +1,10 @@
 import { z } from 'zod';
 import type { DeadLetterFilter } from '../drain/state-store.ts';
+import {
+  deadLetterFilter,
+  type DeadLetterSelection,
+  isSelective,
+} from '../operations/dead-letter-selection.ts';
 import { idInput, instantInput, textInput } from './input-schemas.ts';
 import { RequestError } from './request-error.ts';
 
@@ -26,29 +31,13 @@ export const chosen = {
   all: z.literal(true, 'true').describe('All there are: instead of a selection.').optional(),
 };
 
-type Selected = {
-  readonly [K in keyof DeadLetterFilter]?: DeadLetterFilter[K] | undefined;
-};
-
-export function filterOf({
-  ids,
-  endpoint,
-  table,
-  reason,
-  since,
-  until,
-}: Selected): DeadLetterFilter {
-  const given = { ids, endpoint, table, reason, since, until };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-}
-
 /** Throws request_invalid where nothing says which: a slip should not mean all of them. */
 export function chosenFilter({
   all,
   ...rest
-}: Selected & { readonly all?: true | undefined }): DeadLetterFilter {
-  const filter = filterOf(rest);
-  const isSelected = Object.keys(filter).length > 0;
+}: DeadLetterSelection & { readonly all?: true | undefined }): DeadLetterFilter {
+  const filter = deadLetterFilter(rest);
+  const isSelected = isSelective(filter);
   if (isSelected !== (all === true)) return filter;
   const fault = isSelected
     ? { path: 'body.all', got: 'true beside a selection', wants: 'one of both' }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deadLetterId } from '../operations/dead-letter-selection.ts';
 import { DURATION, durationMs } from '../quantities/duration.ts';
 
 // What a caller may say, in its query or its body, and what that stands for.
@@ -28,15 +29,14 @@ export function wholeNumberText(min: number, max: number) {
     .refine((count) => count >= min && count <= max, wants);
 }
 
-const MAX_ID = (1n << 63n) - 1n;
 const idWants = 'an id: a whole number from 1, as text';
 
 /** Of 64 bits, so that a JSON number would not hold each of them. */
 export const idInput = z
   .string(idWants)
   .regex(/^\d{1,19}$/, idWants)
-  .transform((text) => BigInt(text))
-  .refine((id) => id >= 1n && id <= MAX_ID, idWants);
+  .transform((text) => deadLetterId(text) ?? 0n)
+  .refine((id) => id > 0n, idWants);
 
 const instantWants = 'an instant like 2026-01-31T12:00:00Z';
 

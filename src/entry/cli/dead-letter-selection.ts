@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { DeadLetterFilter } from '../../drain/state-store.ts';
 import { WalhookError } from '../../errors/walhook-error.ts';
+import { deadLetterFilter, isSelective } from '../../operations/dead-letter-selection.ts';
 import { nodePlatform } from '../../runtime/node-platform.ts';
 import { instantParser } from './instant.ts';
 import { option, parseId, parseList } from './options.ts';
@@ -39,15 +40,12 @@ export function addSelectionOptions(command: Command): Command {
 }
 
 export function filterOf(flags: SelectionFlags): DeadLetterFilter {
-  const { id: ids, endpoint, table, reason, since, until } = flags;
-  const given = { ids, endpoint, table, reason, since, until };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return deadLetterFilter({ ...flags, ids: flags.id });
 }
 
 /** Throws usage where nothing says which: a slip of the hand should not mean all of them. */
 export function requireSelection(filter: DeadLetterFilter, all: boolean, command: string): void {
-  const isSelected = Object.keys(filter).length > 0;
-  if (isSelected !== all) return;
+  if (isSelective(filter) !== all) return;
   const message = all
     ? '--all and a selection exclude each other'
     : `${command} needs to know which dead letters: name some, or say --all`;

@@ -2,26 +2,6 @@ import type { StoredDeadLetter } from '../../drain/state-store.ts';
 import { describeMs } from '../../quantities/describe.ts';
 import { alignColumns } from './columns.ts';
 
-/** The fields are public: `dead-letters list --json`, and with the content `dead-letters show`. */
-export function deadLetterJson(letter: StoredDeadLetter): Record<string, unknown> {
-  return {
-    // As text: ids are 64 bits wide.
-    id: String(letter.id),
-    endpoint: letter.endpoint,
-    event_id: letter.eventId,
-    schema: letter.schema,
-    table: letter.table,
-    op: letter.operation,
-    reason: letter.reason,
-    detail: letter.detail,
-    attempts: letter.attempts,
-    answer: letter.answer,
-    created_at: letter.createdAt.toISOString(),
-    last_attempt_at: letter.lastAttemptAt?.toISOString() ?? null,
-    has_body: letter.body !== null,
-  };
-}
-
 /** Two lines a letter: what it is, and below, cut to the terminal's width, what was said of it. */
 export function deadLetterTable(
   letters: readonly StoredDeadLetter[],

@@ -5,6 +5,10 @@ import {
   listDeadLetters,
   showDeadLetter,
 } from '../../operations/dead-letters.ts';
+import {
+  describeDeadLetter,
+  describeWholeDeadLetter,
+} from '../../operations/described-dead-letter.ts';
 import { withPipeline } from '../../runtime/administration.ts';
 import { nodePlatform } from '../../runtime/node-platform.ts';
 import type { Runs } from './command.ts';
@@ -14,7 +18,7 @@ import {
   requireSelection,
   type SelectionFlags,
 } from './dead-letter-selection.ts';
-import { deadLetterJson, deadLetterLines, deadLetterTable } from './dead-letter-text.ts';
+import { deadLetterLines, deadLetterTable } from './dead-letter-text.ts';
 import { option, parseCount, parseId } from './options.ts';
 import { addRedriveCommand } from './redrive-command.ts';
 import { confirm } from './typed-confirmation.ts';
@@ -55,7 +59,7 @@ function addListCommand(deadLetters: Command, runs: Runs): void {
     );
     if (session.json) {
       const { pipeline } = config;
-      session.result({ pipeline, total, dead_letters: letters.map(deadLetterJson) });
+      session.result({ pipeline, total, dead_letters: letters.map(describeDeadLetter) });
       return 0;
     }
     if (total === 0) {
@@ -86,8 +90,7 @@ function addShowCommand(deadLetters: Command, runs: Runs): void {
     const config = await session.loadConfig();
     const letter = await withPipeline(config, nodePlatform, (access) => showDeadLetter(access, id));
     if (session.json) {
-      const { contentType, headers, body } = letter;
-      session.result({ ...deadLetterJson(letter), content_type: contentType, headers, body });
+      session.result(describeWholeDeadLetter(letter));
       return 0;
     }
     for (const line of deadLetterLines(letter, nodePlatform.clock.now())) {

@@ -1,4 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { deadLetterId } from '../../operations/dead-letter-selection.ts';
+import { durationMs } from '../../quantities/duration.ts';
 
 // Options that can be given on the command line or by an environment variable of the same name.
 
@@ -25,18 +27,10 @@ export function choiceOption(
   });
 }
 
-const MS_PER_UNIT: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
 /** Milliseconds of `500ms`, `25s`, `1.5m` or `1h`. */
 export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim());
-  const ms = match === null ? NaN : Math.round(Number(match[1]) * MS_PER_UNIT[match[2]!]!);
-  if (ms >= 1) return ms;
+  const ms = durationMs(text.trim());
+  if (ms !== null && ms >= 1) return ms;
   throw new InvalidArgumentError('It has to be a time with its unit, like 500ms, 25s, 2m or 1h.');
 }
 
@@ -46,12 +40,9 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('It has to be a whole number from 1.');
 }
 
-const MAX_ID = (1n << 63n) - 1n;
-
-/** Throws InvalidArgumentError: of a 64-bit id. */
 export function parseId(text: string): bigint {
-  const id = /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
-  if (id >= 1n && id <= MAX_ID) return id;
+  const id = deadLetterId(text);
+  if (id !== null) return id;
   throw new InvalidArgumentError('It has to be an id: a whole number from 1.');
 }
 
