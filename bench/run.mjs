@@ -18,6 +18,7 @@ import * as lanes from './rows/lanes.mjs';
 import * as largeTransaction from './rows/large-transaction.mjs';
 import * as parking from './rows/parking.mjs';
 import * as platforms from './rows/platforms.mjs';
+import * as serve from './rows/serve.mjs';
 import * as singleEvents from './rows/single-events.mjs';
 import * as throughput from './rows/throughput.mjs';
 import * as unrelatedWal from './rows/unrelated-wal.mjs';
@@ -36,6 +37,7 @@ const ROWS = {
   k: parking,
   l: lanes,
   m: platforms,
+  n: serve,
 };
 
 const { letters, rounds, scale } = readArguments();

@@ -9,11 +9,11 @@ export async function startReceiver() {
   const [{ port }] = await once(child, 'message');
   return {
     url: `http://127.0.0.1:${port}/`,
-    /** What came to a path so far: `{ requests, bytes, lastAt }`. */
+    /** What came to a path so far: `{ requests, bytes, lastAt, ages }`. */
     async received(path = '/') {
       child.send('received');
       const [byPath] = await once(child, 'message');
-      return byPath[path] ?? { requests: 0, bytes: 0, lastAt: 0 };
+      return byPath[path] ?? { requests: 0, bytes: 0, lastAt: 0, ages: [] };
     },
     stop() {
       child.disconnect();

@@ -34,6 +34,7 @@ async function runPasses(run: DrainRun): Promise<PassEnd> {
       run.session ??= await run.options.open();
       return await drainPass(run, run.session);
     } catch (error) {
+      run.doubtSession();
       // The session is left open: it can still record that the drain failed.
       if (!worthAnotherTry(run, error)) throw error;
       await run.closeSession();

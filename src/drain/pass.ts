@@ -30,18 +30,18 @@ export async function drainPass(run: DrainRun, session: DrainSession): Promise<P
   let slotAt: Lsn | null = record.announcedLsn;
   try {
     await run.step('lease-acquired');
-    const checkpoints = await state.loadEndpoints(run.options.pipeline);
-    assertSameSlot(record, now, checkpoints);
+    const records = await state.loadEndpoints(run.options.pipeline);
+    assertSameSlot(record, now, records);
     // Only a pass that ends well knows where it leaves the slot.
     slotAt = null;
-    const end = await drainInRounds(run, session, now, lease);
+    const end = await drainInRounds(run, session, now, lease, records);
     // The look at the slot was before the lease: another drainer may have moved it in between.
     slotAt = run.slotAt > now.slotAt ? run.slotAt : record.announcedLsn;
     await run.step('before-release');
     return end;
   } finally {
     // Also after a failure: the next drainer need not wait for the lease to run out.
-    await state.releaseLease(lease, slotAt, run.windows.take()).catch(() => undefined);
+    await state.releaseLease(lease, slotAt, run.windows.take()).catch(run.doubtSession);
     await run.step('after-release');
   }
 }

@@ -37,7 +37,8 @@ export interface Source {
 export type DrainSession = {
   readonly source: Source;
   readonly state: StateStore;
-  readonly close: () => Promise<void>;
+  /** `isSound`: nothing went wrong on them, so that another drain may have them. */
+  readonly close: (isSound: boolean) => Promise<void>;
 };
 
 /** What a receiver may be told of where events come from. */

@@ -29,14 +29,18 @@ type Known = {
   readonly parked: Pick<ParkedCount, 'events' | 'bytes'>;
 };
 
-/** Reads what the tables know of every endpoint, and decides what that means for a round. */
+/**
+ * Reads what the tables know of every endpoint, and decides what that means for a round. `read`: the
+ * endpoints' rows, where they have only just been read.
+ */
 export async function startOfRound(
   run: DrainRun,
   state: StateStore,
   lease: Lease,
+  read?: readonly EndpointRecord[],
 ): Promise<RoundStart> {
   const { pipeline } = lease;
-  const records = await state.loadEndpoints(pipeline);
+  const records = read ?? (await state.loadEndpoints(pipeline));
   const parked = await state.countParked(pipeline);
   const stored = await state.settledInStore(pipeline);
   const known = new Map<string, Known>();

@@ -1,10 +1,11 @@
 import type { Dispatcher } from '../delivery/dispatcher.ts';
+import type { EndpointDispatch } from '../delivery/endpoint-dispatch.ts';
 import { openDispatcher } from './open-dispatcher.ts';
 import type { DrainSession, SourceState } from './ports.ts';
 import { Progress } from './progress.ts';
 import { type RoundStart, startOfRound } from './round-start.ts';
 import type { DrainRun, PassEnd } from './run.ts';
-import type { Lease } from './state-store.ts';
+import type { EndpointRecord, Lease } from './state-store.ts';
 import { WindowLoop } from './window-loop.ts';
 
 /**
@@ -17,16 +18,22 @@ export async function drainInRounds(
   session: DrainSession,
   now: SourceState,
   lease: Lease,
+  records: readonly EndpointRecord[],
 ): Promise<PassEnd> {
   await run.connect({ database: now.database, system: now.identity.systemIdentifier });
-  let starts = await startOfRound(run, session.state, lease);
+  let starts = await startOfRound(run, session.state, lease, records);
   for (;;) {
     const { dispatcher, end } = await round(run, session, now, lease, starts);
     if (run.stop.isDue() || run.stop.reason !== null) return end;
+    if (!dispatcher.endpoints.some(wasLeftOut)) return end;
     const next = await startOfRound(run, session.state, lease);
     if (!wouldHelp(dispatcher, starts, next)) return end;
     starts = next;
   }
+}
+
+function wasLeftOut({ outlet, isLeftBehind }: EndpointDispatch): boolean {
+  return outlet.heldBecause !== null || isLeftBehind;
 }
 
 /** Each further round serves somebody who was left out of the one before, and leaves out fewer. */

@@ -50,6 +50,7 @@ export class DrainRun {
   readTo: Lsn | null = null;
   flushedLsn: Lsn | null = null;
   #session: DrainSession | null = null;
+  #isSessionSound = true;
   wasConnected = false;
   readonly #startedAt: number;
   readonly #connections = new Map<string, EndpointConnection>();
@@ -74,8 +75,14 @@ export class DrainRun {
 
   set session(session: DrainSession | null) {
     this.#session = session;
+    this.#isSessionSound = true;
     this.wasConnected ||= session !== null;
   }
+
+  /** Something failed on it, or may hold on by it: nobody else gets it. */
+  readonly doubtSession = (): void => {
+    this.#isSessionSound = false;
+  };
 
   get settledEvents(): number {
     const reports = [...this.#endpoints.values()];
@@ -203,7 +210,7 @@ export class DrainRun {
   async closeSession(): Promise<void> {
     const session = this.#session;
     this.#session = null;
-    await session?.close();
+    await session?.close(this.#isSessionSound);
   }
 
   async close(): Promise<void> {
@@ -247,6 +254,7 @@ export class DrainRun {
     try {
       await this.#session.state.recordRun(run, this.options.keepRunsMs);
     } catch (error) {
+      this.doubtSession();
       this.options.log.warn('the run could not be recorded', { error });
     }
   }

@@ -3,9 +3,10 @@ import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainLog } from '../drain/ports.ts';
 import { isWalhookError } from '../errors/walhook-error.ts';
 import { createHttpApp, type HttpApp } from '../http/app.ts';
-import type { DrainLimits, HttpTools } from '../http/http-tools.ts';
+import type { HttpTools } from '../http/http-tools.ts';
 import { readMetrics, unreachableMetrics } from '../operations/metrics.ts';
 import { withPipeline } from './administration.ts';
+import type { Drainer } from './drainer.ts';
 import { endpointSetup } from './endpoints.ts';
 import type { Platform } from './platform.ts';
 import { runDrain } from './run-drain.ts';
@@ -17,6 +18,8 @@ export type HttpAppOptions = {
   /** Aborts when the server is to end: drains and redrives stop after what is in flight. */
   readonly signal: AbortSignal;
   readonly isLoopback: HttpTools['isLoopback'];
+  /** Of whoever else drains in this process; without it, each drain is by itself. */
+  readonly drainer?: Drainer | undefined;
 };
 
 /** A person or a probe waits for the answer. */
@@ -29,6 +32,7 @@ export function openHttpApp({
   log,
   signal,
   isLoopback,
+  drainer,
 }: HttpAppOptions): HttpApp {
   const { clock } = platform;
   const soon = withConnectTimeout(config, SOON_MS);
@@ -38,12 +42,9 @@ export function openHttpApp({
     tokens: config.http.tokens,
     isLoopback,
     drain: (limits, requestLog) =>
-      runDrain({
-        config: withLimits(config, limits),
-        platform,
-        log: requestLog,
-        signal,
-      }),
+      drainer === undefined
+        ? runDrain({ config, platform, log: requestLog, limits, signal })
+        : drainer.drain({ log: requestLog, limits, signal }),
     withPipeline: (use) => withPipeline(config, platform, use),
     withPipelineSoon: (use) => withPipeline(soon, platform, use),
     renderMetrics: () => renderMetrics(soon, platform),
@@ -52,11 +53,6 @@ export function openHttpApp({
     log,
     redact: createRedact(config),
   });
-}
-
-function withLimits(config: ResolvedConfig, limits: DrainLimits): ResolvedConfig {
-  const { deadlineMs = config.drain.deadlineMs, maxChanges = config.drain.maxChanges } = limits;
-  return { ...config, drain: { ...config.drain, deadlineMs, maxChanges } };
 }
 
 function withConnectTimeout(config: ResolvedConfig, atMostMs: number): ResolvedConfig {

@@ -7,6 +7,7 @@ import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainLog } from '../drain/ports.ts';
 import { type ErrorCode, ERRORS } from '../errors/catalogue.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
+import type { Drainer } from './drainer.ts';
 import { openHttpApp } from './http-app.ts';
 import { isLoopbackPeer } from './node-peer.ts';
 import type { Platform } from './platform.ts';
@@ -15,6 +16,8 @@ export type NodeServerOptions = {
   readonly config: ResolvedConfig;
   readonly platform: Platform;
   readonly log: DrainLog;
+  /** Of whoever else drains in this process; without it, each drain is by itself. */
+  readonly drainer?: Drainer | undefined;
 };
 
 export type NodeServer = {

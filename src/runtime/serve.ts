@@ -7,9 +7,9 @@ import { type Connection, disconnect } from '../postgres/connection.ts';
 import { WalProbe } from '../postgres/wal-probe.ts';
 import { connectToSource } from './connections.ts';
 import { DrainPace } from './drain-pace.ts';
+import { Drainer } from './drainer.ts';
 import { startNodeServer } from './node-server.ts';
 import type { Platform } from './platform.ts';
-import { runDrain } from './run-drain.ts';
 
 export type ServeOptions = {
   readonly config: ResolvedConfig;
@@ -28,12 +28,15 @@ export type ServeOptions = {
 export async function serve(options: ServeOptions): Promise<boolean> {
   const { config, platform, log, signal, onListening } = options;
   const { shutdownMs } = config.serve;
-  const server = await startNodeServer({ config, platform, log });
+  const drainer = new Drainer({ config, platform, log });
+  const server = await startNodeServer({ config, platform, log, drainer });
   onListening?.(server.url);
-  const drains = drainWhileWalMoves(options);
+  const drains = drainWhileWalMoves(options, drainer);
   await aborted(signal);
   const over = new AbortController();
-  const ended = Promise.all([drains, server.close(shutdownMs)]).then(() => true);
+  const ended = Promise.all([drains, server.close(shutdownMs)])
+    .then(() => drainer.close())
+    .then(() => true);
   const late = platform.clock.sleep(shutdownMs, over.signal).then(() => false);
   const isClean = await Promise.race([ended, late]);
   over.abort();
@@ -41,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<boolean> {
 }
 
 /** Resolves when the signal has aborted and the last drain has ended. Never rejects. */
-async function drainWhileWalMoves(options: ServeOptions): Promise<void> {
+async function drainWhileWalMoves(options: ServeOptions, drainer: Drainer): Promise<void> {
   const { config, platform, signal } = options;
   const { clock } = platform;
   const pace = new DrainPace(config.serve);
@@ -49,7 +52,7 @@ async function drainWhileWalMoves(options: ServeOptions): Promise<void> {
   while (!signal.aborted) {
     try {
       if (pace.isDue(clock.now()) || (await watch.hasNews(pace.isQuiet))) {
-        const report = await runDrain(options);
+        const report = await drainer.drain({ signal });
         watch.drained(report);
         pace.drained(report, clock.now());
       } else pace.foundNothing();

@@ -12,6 +12,8 @@ export type ReceivedRequest = {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  /** The sender's: requests over one connection have it in common. */
+  readonly peerPort: number | undefined;
   /** As it was signed. */
   readonly body: Buffer;
   /** The events of a batch, the items of an array, or the one event that the body is. */
@@ -131,6 +133,7 @@ async function readRequest(incoming: IncomingMessage): Promise<ReceivedRequest |
     method: incoming.method ?? '',
     path: incoming.url ?? '',
     headers: incoming.headers,
+    peerPort: incoming.socket.remotePort,
     body,
     events: parseEvents(body),
   };
