@@ -4,18 +4,20 @@ import {
   peekedEnd,
   type WindowBounds,
   type WindowChunk,
+  type WindowCost,
   type WindowReader,
 } from './window.ts';
-import type { WindowCost, WindowGovernor } from './window-governor.ts';
+import type { WindowGovernor } from './window-governor.ts';
 
 export type WindowItem =
   | { readonly kind: 'chunk'; readonly chunk: WindowChunk }
   | {
       readonly kind: 'end';
-      /** Up to where the window is complete, given how far its messages tell. */
-      readonly endLsn: (completeThrough: Lsn | null) => Lsn;
-      readonly cost: WindowCost;
+      /** Up to where the window is complete, given how far its messages tell, and what it cost. */
+      readonly ended: (completeThrough: Lsn | null) => WindowEnd;
     };
+
+type WindowEnd = { readonly endLsn: Lsn; readonly cost: WindowCost };
 
 /**
  * The slot's windows up to the target, piece by piece. A reader that does not read ahead starts each
@@ -40,19 +42,18 @@ export async function* readWindows(
     const bounds: WindowBounds = { ...fresh, maxChanges: fresh.maxChanges + repeatedRows };
     const window = reader.open(bounds);
     for await (const chunk of window.chunks) yield { kind: 'chunk', chunk };
-    const { decodedMs, rowCount } = window;
-    const walBytes = Number(bounds.uptoLsn - from);
-    const cost = { changes: rowCount, walBytes, decodedMs };
-    governor.observe(cost, timeLeftMs());
+    governor.observe(window.decodedMs, timeLeftMs());
     const end: Lsn | null = reader.readsAhead ? await reader.position() : null;
     let peeked: Lsn | null = end;
     yield {
       kind: 'end',
-      cost,
-      endLsn: (completeThrough) => (peeked = end ?? peekedEnd(bounds, rowCount, completeThrough)),
+      ended(completeThrough) {
+        peeked = end ?? peekedEnd(bounds, window.rowCount, completeThrough);
+        return windowEnd(window, from, peeked);
+      },
     };
     reached = peeked ?? newFrom;
-    repeatedRows = rowCount;
+    repeatedRows = window.rowCount;
   }
 }
 
@@ -63,7 +64,9 @@ export async function* readWindow(
   from: Lsn,
 ): AsyncGenerator<WindowItem> {
   for await (const chunk of window.chunks) yield { kind: 'chunk', chunk };
-  const { decodedMs, rowCount } = window;
-  const cost = { changes: rowCount, walBytes: Number(uptoLsn - from), decodedMs };
-  yield { kind: 'end', cost, endLsn: () => uptoLsn };
+  yield { kind: 'end', ended: () => windowEnd(window, from, uptoLsn) };
+}
+
+function windowEnd({ rowCount, decodedMs }: OpenWindow, from: Lsn, endLsn: Lsn): WindowEnd {
+  return { endLsn, cost: { changes: rowCount, walBytes: Number(endLsn - from), decodedMs } };
 }

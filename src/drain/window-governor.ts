@@ -7,12 +7,6 @@ export type GovernorLimits = {
   readonly maxWindowBytes: number;
 };
 
-export type WindowCost = {
-  readonly changes: number;
-  readonly walBytes: number;
-  readonly decodedMs: number;
-};
-
 const FIRST_CHANGES = 16_384;
 const FIRST_BYTES = 16 << 20;
 const MIN_CHANGES = 1_000;
@@ -45,11 +39,11 @@ export class WindowGovernor {
     return { uptoLsn, maxChanges: this.#changes };
   }
 
-  /** timeLeftMs: until the deadline; Infinity without one. */
-  observe(cost: WindowCost, timeLeftMs: number): void {
+  /** decodedMs: of the last window. timeLeftMs: until the deadline; Infinity without one. */
+  observe(decodedMs: number, timeLeftMs: number): void {
     const dearMs = Math.min(DEAR_MS, timeLeftMs / 3);
-    if (cost.decodedMs > dearMs) this.#resize(1 / GROWTH);
-    else if (cost.decodedMs < Math.min(CHEAP_MS, dearMs / GROWTH)) this.#resize(GROWTH);
+    if (decodedMs > dearMs) this.#resize(1 / GROWTH);
+    else if (decodedMs < Math.min(CHEAP_MS, dearMs / GROWTH)) this.#resize(GROWTH);
   }
 
   #resize(factor: number): void {

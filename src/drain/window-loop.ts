@@ -8,8 +8,8 @@ import { readAhead } from './read-ahead.ts';
 import { readWindow, readWindows, type WindowItem } from './read-windows.ts';
 import type { DrainRun, PassEnd } from './run.ts';
 import { skipSettled } from './skip-settled.ts';
-import type { WindowReader } from './window.ts';
-import { type WindowCost, WindowGovernor } from './window-governor.ts';
+import type { WindowCost, WindowReader } from './window.ts';
+import { WindowGovernor } from './window-governor.ts';
 
 /** Chunks of later windows that wait in memory while earlier ones are delivered. */
 const READ_AHEAD_BYTES = 16 << 20;
@@ -74,9 +74,9 @@ export class WindowLoop {
           if (consumer.limitReached) run.stop.reachedLimit();
           if (!goOn) return 'stopped';
         } else {
-          run.windows.add(item.cost);
-          this.#endWindowSpan(item.cost);
-          const endLsn = item.endLsn(consumer.completeThrough);
+          const { endLsn, cost } = item.ended(consumer.completeThrough);
+          run.windows.add(cost);
+          this.#endWindowSpan(cost);
           await this.#endWindow(endLsn, consumer, windows.followSlot);
         }
       }

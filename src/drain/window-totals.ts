@@ -1,4 +1,4 @@
-import type { WindowCost } from './window-governor.ts';
+import type { WindowCost } from './window.ts';
 
 /** What windows cost the server, together. */
 export type WindowTotals = {

@@ -35,6 +35,13 @@ export interface OpenWindow {
   readonly decodedMs: number;
 }
 
+export type WindowCost = {
+  readonly changes: number;
+  /** Of WAL, from where the window began to where it ended. */
+  readonly walBytes: number;
+  readonly decodedMs: number;
+};
+
 /** Reads a slot window by window. */
 export interface WindowReader {
   /**

@@ -4,7 +4,12 @@ import { type NodeServer, startNodeServer } from '../../src/runtime/node-server.
 import { DrainerProcess } from '../kill/drainer-process.ts';
 import { waitUntil } from '../kill/wait-until.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { createPipeline, type PipelineOptions, type TestPipeline } from '../support/pipeline.ts';
+import {
+  createPipeline,
+  lsnOf,
+  type PipelineOptions,
+  type TestPipeline,
+} from '../support/pipeline.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { type ParsedSample, parseExposition } from './prometheus-text.ts';
 
@@ -123,6 +128,30 @@ describe('any instance tells', () => {
       'two insert delivered: 1',
     ]);
   });
+
+  test.each(['copy', 'rows'] as const)(
+    'how much WAL windows spanned, where %s ends them early at a number of changes',
+    async (reader) => {
+      const receiver = await startReceiver();
+      const pipeline = await createPipeline(
+        { endpoints: [hooks(receiver)], drain: { reader, maxWindowChanges: 1_000 } },
+        'create table t (id int primary key)',
+      );
+      for (let from = 1; from < 10_000; from += 500) {
+        await pipeline.database.query(
+          `insert into t select generate_series(${from}, ${from + 499})`,
+        );
+      }
+      const report = await pipeline.drain();
+
+      expect(report.windows).toBeGreaterThan(5);
+      const [spanned] = (await scraped(pipeline)).get('walhook_window_wal_bytes_total')!;
+      const drained = Number(lsnOf(report.to_lsn) - lsnOf(report.from_lsn));
+      // The last one may end a little behind the target.
+      expect(spanned!.value / drained).toBeGreaterThan(0.5);
+      expect(spanned!.value / drained).toBeLessThan(1.5);
+    },
+  );
 
   test('how long attempts took', async () => {
     const clock = new FakeClock();
