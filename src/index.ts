@@ -2,11 +2,13 @@ import type { Overrides } from './config/environment.ts';
 import type { Environment } from './config/environment-variables.ts';
 import { loadConfig } from './config/load.ts';
 import { type ParsedConfig, parseConfig } from './config/parse.ts';
+import { createRedact } from './config/redact.ts';
 import type { WalhookConfig } from './config/schema.ts';
 import { withTlsFiles } from './config/tls-files.ts';
 import type { DrainLog } from './drain/ports.ts';
 import type { DrainReport } from './drain/report.ts';
 import type { HttpApp } from './http/app.ts';
+import { redactedLog } from './observability/redacted-log.ts';
 import { openHttpApp } from './runtime/http-app.ts';
 import { isLoopbackPeer } from './runtime/node-peer.ts';
 import { nodePlatform } from './runtime/node-platform.ts';
@@ -32,7 +34,7 @@ export type DrainCallOptions = {
   readonly maxChanges?: number | undefined;
   /** Overrides the configuration as it does the command line's; default: `process.env`. */
   readonly env?: Environment | undefined;
-  /** Default: nothing is logged. */
+  /** Is told no secret of the configuration. Default: nothing is logged. */
   readonly log?: DrainLog | undefined;
 };
 
@@ -46,8 +48,9 @@ export async function drain(
   config?: WalhookConfig | null,
   options: DrainCallOptions = {},
 ): Promise<DrainReport> {
-  const { signal, env: variables = process.env, log = silent, deadlineMs, maxChanges } = options;
+  const { signal, env: variables = process.env, deadlineMs, maxChanges } = options;
   const parsed = await parse(config ?? null, variables, { deadlineMs, maxChanges });
+  const log = logOf(parsed, options);
   for (const warning of parsed.warnings) log.warn(warning);
   return runDrain({ config: parsed.config, platform: nodePlatform, log, signal });
 }
@@ -72,8 +75,9 @@ export async function createApp(
   config?: WalhookConfig | null,
   options: AppCallOptions = {},
 ): Promise<HttpApp> {
-  const { env: variables = process.env, log = silent, isLoopback = isLoopbackPeer } = options;
+  const { env: variables = process.env, isLoopback = isLoopbackPeer } = options;
   const parsed = await parse(config ?? null, variables, {});
+  const log = logOf(parsed, options);
   for (const warning of parsed.warnings) log.warn(warning);
   const signal = options.signal ?? new AbortController().signal;
   return openHttpApp({ config: parsed.config, platform: nodePlatform, log, signal, isLoopback });
@@ -86,6 +90,10 @@ async function parse(
 ): Promise<ParsedConfig> {
   if (config !== null) return withTlsFiles(parseConfig(config, env, overrides));
   return loadConfig({ env, cwd: process.cwd(), overrides });
+}
+
+function logOf({ config }: ParsedConfig, { log }: Pick<DrainCallOptions, 'log'>): DrainLog {
+  return log === undefined ? silent : redactedLog(log, createRedact(config));
 }
 
 const silent: DrainLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };

@@ -1,3 +1,4 @@
+import { createRedact } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainSession } from '../drain/ports.ts';
 import { connect, type Connection, disconnect, exclusively } from '../postgres/connection.ts';
@@ -6,6 +7,7 @@ import { postgresSource } from '../postgres/source.ts';
 import type { Transport } from '../postgres/window-reader.ts';
 import { createIncidentStore } from '../state/create-incident-store.ts';
 import { createStateStore } from '../state/create-state-store.ts';
+import { withoutSecrets } from '../state/without-secrets.ts';
 import type { StateStore } from '../drain/state-store.ts';
 import type { IncidentStore } from '../incidents/incident-store.ts';
 
@@ -45,7 +47,7 @@ export async function connectToState(
       }),
   };
   return {
-    state: createStateStore({ client, schema }),
+    state: withoutSecrets(createStateStore({ client, schema }), createRedact(config)),
     incidents: createIncidentStore({ client, schema }),
     close: () => (connection === source ? Promise.resolve() : disconnect(connection)),
   };

@@ -1,15 +1,19 @@
-import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createRedact } from '../../src/config/redact.ts';
 import { createLogger } from '../../src/observability/log.ts';
+import { pauseEndpoint } from '../../src/operations/pause-endpoint.ts';
+import { drainedOrders, keysOf, onPipeline, redrive } from '../operations/refused-events.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { startReceiver } from '../support/receiver.ts';
+import { secret, signingSecret } from '../support/secrets.ts';
 
 test('no secret gets into the report, the state tables or the log, even if the endpoint tells it', async () => {
-  const token = `token-${randomBytes(12).toString('hex')}`;
-  const signing = `whsec_${randomBytes(32).toString('base64')}`;
-  const query = `key-${randomBytes(12).toString('hex')}`;
-  const header = `header-${randomBytes(12).toString('hex')}`;
+  const [token, query, header] = ['token', 'query', 'header'].map(secret) as [
+    string,
+    string,
+    string,
+  ];
+  const signing = signingSecret('hooks');
   const receiver = await startReceiver(({ headers, path }) => ({
     status: 401,
     body: `bad credentials: ${String(headers.authorization)} ${path} ${signing} ${String(headers['x-api-key'])}`,
@@ -58,7 +62,7 @@ test('no secret gets into the report, the state tables or the log, even if the e
   const told = JSON.stringify([report, state, lines]);
   expect(lines.length).toBeGreaterThan(0);
   expect(state[1]).not.toEqual([]);
-  for (const secret of [token, signing, query, header]) expect(told).not.toContain(secret);
+  for (const each of [token, signing, query, header]) expect(told).not.toContain(each);
 });
 
 test('the address of an endpoint that cannot be reached is not told', async () => {
@@ -83,4 +87,49 @@ test('the address of an endpoint that cannot be reached is not told', async () =
     'unavailable: connection failed (ECONNREFUSED); after 1 attempt',
   );
   expect(JSON.stringify(report)).not.toContain('secret-path');
+});
+
+test('nor into what is kept of a refused event, of its redrive, and of an endpoint that is gone', async () => {
+  const token = secret('token');
+  let status = 422;
+  const receiver = await startReceiver(({ headers }) => ({
+    status,
+    body: `${status} for ${String(headers.authorization)}`,
+  }));
+  const pipeline = await drainedOrders(
+    {
+      endpoints: [
+        { name: 'hooks', type: 'http', url: receiver.url, auth: { type: 'bearer', token } },
+      ],
+    },
+    1,
+  );
+  const { database } = pipeline;
+  const kept = async (table: string): Promise<string> =>
+    JSON.stringify(await database.query(`select t::text as row from walhook.${table} t`));
+  expect(await kept('dead_letters')).toContain('422 for Bearer ***');
+
+  status = 409;
+  await redrive(pipeline.config, await keysOf(pipeline));
+  const letters = await kept('dead_letters');
+  expect(letters).toContain('HTTP 409: 409 for Bearer ***');
+
+  status = 410;
+  await database.query('insert into orders values (2)');
+  await pipeline.drain();
+  const endpoints = await kept('endpoints');
+  expect(endpoints).toContain('gone: HTTP 410: 410 for Bearer ***');
+  expect(letters + endpoints).not.toContain(token);
+});
+
+test('nor is the reason of a pause kept with one in it', async () => {
+  const auth = { type: 'bearer', token: secret('token') } as const;
+  const pipeline = await createPipeline({
+    endpoints: [{ name: 'hooks', type: 'http', url: 'https://example.com', auth }],
+  });
+  const reason = `its token is ${auth.token}`;
+  await onPipeline(pipeline, (access) => pauseEndpoint(access, 'hooks', { reason, parks: false }));
+  expect(await pipeline.database.query('select paused_reason from walhook.endpoints')).toEqual([
+    { paused_reason: 'its token is ***' },
+  ]);
 });
