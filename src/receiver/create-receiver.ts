@@ -24,6 +24,11 @@ export type ReceiverOptions = VerifyOptions &
 
 /** The methods that a walhook endpoint can be configured to use. */
 const METHODS = ['POST', 'PUT', 'PATCH'];
+/**
+ * Whoever is at the event is mostly done long before its claim ends, and a sender that is told to
+ * stay away for longer than a drain waits would not come back in it.
+ */
+const BUSY_RETRY_SECONDS = 5;
 /** A sender reads only so much of an answer. */
 const MAX_ANSWER_BYTES = 48 << 10;
 
@@ -58,7 +63,8 @@ export function createReceiver(options: ReceiverOptions): (request: Request) => 
     } catch (error) {
       const problem = problemOf(error);
       if (problem.code === 'internal') onError(error, null);
-      return problemResponse(problem);
+      const headers = problem.code === 'busy' ? { 'retry-after': `${BUSY_RETRY_SECONDS}` } : {};
+      return problemResponse(problem, headers);
     }
   };
 }

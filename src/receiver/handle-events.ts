@@ -2,6 +2,7 @@ import { type DedupeStore, once } from './dedupe-store.ts';
 import type { WalhookEvent } from './event.ts';
 import { LeftBehind, type Ordering } from './left-behind.ts';
 import type { BatchOrigin } from './parse.ts';
+import { ReceiverError } from './receiver-error.ts';
 import type { Verified } from './verify.ts';
 
 /** The request that an event came with. */
@@ -20,6 +21,8 @@ type HandlingOptions = {
 /**
  * One event after the other, each at most once a store. Resolves to the ids of those that have to be
  * sent again. Rejects with what the store throws: then no event is to blame, and all come again.
+ * @throws ReceiverError `busy` at the first event that another request is at: it has not failed, so
+ * that naming it would use up its tries, and what comes behind it may have to wait for it
  */
 export async function handleEvents(
   events: readonly WalhookEvent[],
@@ -38,7 +41,8 @@ export async function handleEvents(
           throw new HandlerError(error);
         }
       });
-      return outcome !== 'busy';
+      if (outcome === 'busy') throw new ReceiverError('busy', `Another request is at ${event.id}.`);
+      return true;
     } catch (error) {
       if (!(error instanceof HandlerError)) throw error;
       onError(error.cause, event);

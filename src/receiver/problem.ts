@@ -1,7 +1,7 @@
 import { ReceiverError, type ReceiverErrorCode } from './receiver-error.ts';
 
 /** A secret is refused when the receiver is made, so that no request meets it. */
-const STATUS: Readonly<Record<ReceiverErrorCode, 400 | 401 | 413 | 500>> = {
+const STATUS: Readonly<Record<ReceiverErrorCode, 400 | 401 | 413 | 500 | 503>> = {
   secret_invalid: 500,
   header_missing: 401,
   header_invalid: 401,
@@ -10,6 +10,7 @@ const STATUS: Readonly<Record<ReceiverErrorCode, 400 | 401 | 413 | 500>> = {
   signature_mismatch: 401,
   body_invalid: 400,
   body_too_large: 413,
+  busy: 503,
 };
 
 const TITLE = {
@@ -18,6 +19,7 @@ const TITLE = {
   405: 'Method Not Allowed',
   413: 'Content Too Large',
   500: 'Internal Server Error',
+  503: 'Service Unavailable',
 } as const;
 
 type Problem = {

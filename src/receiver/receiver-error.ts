@@ -6,7 +6,8 @@ export type ReceiverErrorCode =
   | 'timestamp_too_new'
   | 'signature_mismatch'
   | 'body_invalid'
-  | 'body_too_large';
+  | 'body_too_large'
+  | 'busy';
 
 /** What is wrong with a request, or with a secret, under a code that never changes. */
 export class ReceiverError extends Error {

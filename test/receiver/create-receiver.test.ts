@@ -290,7 +290,7 @@ describe('with a store', () => {
     expect(handled).toEqual([0, 2, 1].map((seq) => events[seq]!.id));
   });
 
-  test('an event that another request is at counts as failed: that one may fail yet', async () => {
+  test('an event that another request is at is no failure: the request comes again later, as a whole', async () => {
     let finish!: () => void;
     const calls: string[] = [];
     const receive = createReceiver({
@@ -305,7 +305,12 @@ describe('with a store', () => {
     const only = event(0, { id: 1 });
     const first = receive(batchOf([only]));
     await vi.waitFor(() => expect(calls).toHaveLength(1));
-    expect(await failuresIn(await receive(batchOf([only])))).toEqual([only.id]);
+    const repeat = await receive(batchOf([only, event(1, { id: 2 })]));
+    expect([repeat.status, repeat.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await repeat.json()).toMatchObject({
+      code: 'busy',
+      detail: expect.stringContaining(only.id),
+    });
     finish();
     expect((await first).status).toBe(204);
     expect(calls).toEqual([only.id]);

@@ -158,6 +158,54 @@ test('events whose handler failed come again alone, after those they were sent w
   expect(handled).toEqual(['1', '3', '2', '2']);
 });
 
+test('an event whose handler takes longer than the sender waits is handled once, and is no dead letter', async () => {
+  const secret = newSecret();
+  const handled: unknown[] = [];
+  let finish!: () => void;
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const receive = createReceiver({
+    secrets: [secret],
+    store: createMemoryStore(),
+    handle: async (event) => {
+      await finished;
+      handled.push(idOf(event));
+    },
+  });
+  const answers: Promise<Response>[] = [];
+  const url = await serve((request) => {
+    answers.push(receive(request));
+    return answers.at(-1)!;
+  });
+  const pipeline = await createPipeline(
+    {
+      endpoints: [
+        {
+          name: 'hooks',
+          type: 'http',
+          url,
+          timeoutMs: 100,
+          retry: { attempts: 2, minDelayMs: 0, maxDelayMs: 0 },
+          signing: { secrets: [secret] },
+        },
+      ],
+    },
+    'create table t (id int primary key)',
+  );
+  await pipeline.database.query('insert into t values (1)');
+  expect(await pipeline.drain()).toMatchObject({
+    status: 'held',
+    endpoints: [{ dead_lettered: 0, error: expect.stringContaining('busy') }],
+  });
+  finish();
+  await answers[0];
+  await pipeline.forgetFailures();
+  expect(await pipeline.drain()).toMatchObject({
+    status: 'caught_up',
+    endpoints: [{ delivered: 1, dead_lettered: 0 }],
+  });
+  expect(handled).toEqual([1]);
+});
+
 test('an event that is too large for the receiver becomes a dead letter, and the rest arrives', async () => {
   const secret = newSecret();
   const handled: unknown[] = [];
