@@ -2,6 +2,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { Redact } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainReport } from '../drain/report.ts';
+import type { RunRecord } from '../drain/state-store.ts';
 import type { AlertChannel } from '../incidents/alert-channel.ts';
 import { type AlertLog, tellOfIncidents } from '../incidents/tell.ts';
 import { type Connection, disconnect } from '../postgres/connection.ts';
@@ -59,6 +60,10 @@ async function tellFrom(
 ): Promise<void> {
   const { state, incidents, close } = await connectToState(config, source);
   try {
+    // One that had no session could not note it, and would never be one of several in a row.
+    if (report.status === 'failed' && report.target_lsn === null) {
+      await state.recordRun(runOf(report, config, clock), config.state.keepRunsMs);
+    }
     const facts = await gatherFacts({ config, source, state, report, now: clock.now() });
     const { alertRules: rules } = config;
     const keepMs = config.state.keepRunsMs;
@@ -66,4 +71,11 @@ async function tellFrom(
   } finally {
     await close();
   }
+}
+
+function runOf(report: DrainReport, { pipeline }: ResolvedConfig, clock: Clock): RunRecord {
+  const finishedAt = new Date(clock.now());
+  const startedAt = new Date(finishedAt.getTime() - report.duration_ms);
+  const { run_id: runId, status } = report;
+  return { runId, pipeline, startedAt, finishedAt, status, report };
 }

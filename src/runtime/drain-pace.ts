@@ -42,9 +42,14 @@ export class DrainPace {
     this.#waitMs = Math.min(this.#bounds.maxIntervalMs, this.#waitMs * 2);
   }
 
-  /** null: the drain, or the look, could not even be made. */
-  drained(report: DrainReport | null, now: number): void {
-    if (report === null || report.status === 'failed') return this.#retryLater(now);
+  /** The next drain comes no later for it: that one tells by alerts what is wrong. */
+  lookFailed(now: number): void {
+    this.#dueAt = Math.min(this.#dueAt, now + this.#retryMs);
+    this.#waitMs = Math.max(this.#bounds.minIntervalMs, RETRY_MIN_MS);
+  }
+
+  drained(report: DrainReport, now: number): void {
+    if (report.status === 'failed') return this.#retryLater(now);
     if (report.status === 'busy') {
       // Somebody else drains: this is for the time when he does not any more.
       this.#waitMs = this.#bounds.maxIntervalMs;

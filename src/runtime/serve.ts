@@ -10,6 +10,7 @@ import { DrainPace } from './drain-pace.ts';
 import { Drainer } from './drainer.ts';
 import { startNodeServer } from './node-server.ts';
 import type { Platform } from './platform.ts';
+import { ServeLog } from './serve-log.ts';
 
 export type ServeOptions = {
   readonly config: ResolvedConfig;
@@ -28,10 +29,11 @@ export type ServeOptions = {
 export async function serve(options: ServeOptions): Promise<boolean> {
   const { config, platform, log, signal, onListening } = options;
   const { shutdownMs } = config.serve;
+  const serveLog = new ServeLog(log, platform.clock);
   const drainer = new Drainer({ config, platform, log });
   const server = await startNodeServer({ config, platform, log, drainer });
   onListening?.(server.url);
-  const drains = drainWhileWalMoves(options, drainer);
+  const drains = drainWhileWalMoves(options, drainer, serveLog);
   await aborted(signal);
   const over = new AbortController();
   const ended = Promise.all([drains, server.close(shutdownMs)])
@@ -44,7 +46,11 @@ export async function serve(options: ServeOptions): Promise<boolean> {
 }
 
 /** Resolves when the signal has aborted and the last drain has ended. Never rejects. */
-async function drainWhileWalMoves(options: ServeOptions, drainer: Drainer): Promise<void> {
+async function drainWhileWalMoves(
+  options: ServeOptions,
+  drainer: Drainer,
+  log: ServeLog,
+): Promise<void> {
   const { config, platform, signal } = options;
   const { clock } = platform;
   const pace = new DrainPace(config.serve);
@@ -52,14 +58,15 @@ async function drainWhileWalMoves(options: ServeOptions, drainer: Drainer): Prom
   while (!signal.aborted) {
     try {
       if (pace.isDue(clock.now()) || (await watch.hasNews(pace.isQuiet))) {
-        const report = await drainer.drain({ signal });
+        const report = await drainer.drain({ signal, log: log.ofDrains });
+        log.drained(report);
         watch.drained(report);
         pace.drained(report, clock.now());
       } else pace.foundNothing();
     } catch (error) {
-      options.log.warn('cannot look for WAL', { error });
+      log.lookFailed(error);
       await watch.close();
-      pace.drained(null, clock.now());
+      pace.lookFailed(clock.now());
     }
     await clock.sleep(pace.waitMs, signal);
   }

@@ -76,8 +76,18 @@ describe('the pace of a server that drains by itself', () => {
     }
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
     pace.drained(report({}), 0);
-    pace.drained(null, 0);
+    pace.drained(report({ status: 'failed' }), 0);
     expect(firstDue(pace)).toBe(1_000);
+  });
+
+  test('drains no later for looks that fail, so that somebody is told', () => {
+    const pace = new DrainPace(BOUNDS);
+    pace.drained(report({}), 0);
+    pace.lookFailed(10_000);
+    expect(pace).toMatchObject({ waitMs: 1_000 });
+    expect(firstDue(pace)).toBe(11_000);
+    pace.lookFailed(10_500);
+    expect(firstDue(pace)).toBe(11_000);
   });
 
   test('keeps its pace for the others while an endpoint parks', () => {
