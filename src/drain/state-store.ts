@@ -7,7 +7,7 @@ import type { PartlyReplayed } from '../delivery/replayed.ts';
 import type { Answer } from '../delivery/sink.ts';
 import type { Tally } from '../delivery/tally.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
-import { NO_WINDOWS, type WindowTotals } from './window-totals.ts';
+import type { WindowTotals } from './window-totals.ts';
 
 export type { DeadLetter } from '../delivery/dead-letter.ts';
 
@@ -113,8 +113,6 @@ export type PipelineTallies = {
   /** By the endpoint's name. */
   readonly endpoints: ReadonlyMap<string, Tally>;
 };
-
-export const NO_TALLIES: PipelineTallies = { windows: NO_WINDOWS, endpoints: new Map() };
 
 export type DeadLetterCount = {
   readonly endpoint: string;

@@ -2,7 +2,7 @@ import type { ParkingBounds } from '../delivery/parking.ts';
 import { isWalhookError } from '../errors/walhook-error.ts';
 import { expositionText, type MetricFamily, type Sample } from '../observability/exposition.ts';
 import { parseLsn } from '../pgoutput/lsn.ts';
-import { type DeadLetterCount, NO_TALLIES } from '../drain/state-store.ts';
+import type { DeadLetterCount } from '../drain/state-store.ts';
 import type { PipelineAccess } from './pipeline.ts';
 import type { EndpointStatus, Status } from './pipeline-status.ts';
 import { progressFigures } from './progress-figures.ts';
@@ -21,7 +21,7 @@ export async function readMetrics(access: PipelineAccess, now: number): Promise<
   const { state } = access;
   const runs = await ifSetUp(() => state.countRuns(name), new Map<string, number>());
   const letters = await ifSetUp(() => state.countDeadLetterReasons(name), []);
-  const tallies = await ifSetUp(() => state.loadTallies(name), NO_TALLIES);
+  const tallies = await ifSetUp(() => state.loadTallies(name), null);
   const endpoints = status.endpoints.map((endpoint) => endpoint.name);
   return expositionText([
     connection(name, 1),
@@ -30,7 +30,8 @@ export async function readMetrics(access: PipelineAccess, now: number): Promise<
     ...progressFamilies(status, now),
     ...drainFamilies(status, runs),
     ...endpointFamilies(status),
-    ...tallyFamilies(name, endpoints, tallies),
+    // Of a counter that is not known, zero would look like a new beginning.
+    ...(tallies === null ? [] : tallyFamilies(name, endpoints, tallies)),
     deadLetterReasons(name, letters),
     ...parkingBounds(access),
   ]);

@@ -82,6 +82,7 @@ const attemptsOf = (pipeline: TestPipeline) =>
 
 describe('any instance tells', () => {
   test('what the drains of other processes did', async () => {
+    const other = newDrainer();
     const receiver = await startReceiver((_request, nth) => (nth === 1 ? 503 : 204));
     const pipeline = await shop(hooks(receiver));
     const { config, database } = pipeline;
@@ -89,16 +90,13 @@ describe('any instance tells', () => {
       insert into t select generate_series(1, 5);
       update t set n = 1 where id <= 2;
       select pg_logical_emit_message(true, 'note', 'hello');`);
-    const held = await newDrainer().drain({ config });
-    const first = await newDrainer().drain({ config });
+    const { report: held } = await other.drain({ config });
+    const first = await pipeline.drain();
     await database.query('delete from t where id = 1; truncate t');
-    const second = await newDrainer().drain({ config });
+    const second = await pipeline.drain();
 
-    expect([held, first, second].map(({ report }) => report?.status)).toEqual([
-      'held',
-      'caught_up',
-      'caught_up',
-    ]);
+    const statuses = [held, first, second].map((report) => report?.status);
+    expect(statuses).toEqual(['held', 'caught_up', 'caught_up']);
     expect(await eventsOf(pipeline)).toEqual([
       'insert delivered: 5',
       'update delivered: 2',
@@ -127,6 +125,20 @@ describe('any instance tells', () => {
       'one insert delivered: 1',
       'two insert delivered: 1',
     ]);
+  });
+
+  test('nothing, not even zero, while the tables are older than what it reads', async () => {
+    const pipeline = await shop(hooks(await startReceiver()));
+    const { database } = pipeline;
+    const [last] = await database.query<{ name: string }>(
+      'select name from walhook.migrations order by name desc limit 1',
+    );
+    await database.query('delete from walhook.migrations where name = $1', [last!.name]);
+    await database.query('alter table walhook.endpoints drop column attempt_ms');
+    const metrics = await scraped(pipeline);
+    expect(metrics.has('replication_connection_status')).toBe(true);
+    expect(metrics.has('walhook_events_total')).toBe(false);
+    expect(metrics.has('walhook_window_wal_bytes_total')).toBe(false);
   });
 
   test.each(['copy', 'rows'] as const)(
@@ -225,12 +237,12 @@ describe('an event counts once', () => {
     const parking = { onUnavailable: 'park', parkAfterMs: 0 } as const;
     const pipeline = await shop(hooks(receiver, { ...parking, circuitBreaker: { failures: 1 } }));
     await pipeline.database.query('insert into t values (1), (2); update t set n = 1');
-    await newDrainer().drain({ config: pipeline.config });
+    await pipeline.drain();
     expect(await eventsOf(pipeline)).toEqual(['insert parked: 2', 'update parked: 2']);
 
     receiver.answerWith(() => 204);
     await pipeline.forgetFailures();
-    await newDrainer().drain({ config: pipeline.config });
+    await pipeline.drain();
     expect(await eventsOf(pipeline)).toEqual([
       'insert delivered: 2',
       'insert parked: 2',

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { DispatchCounts } from '../../src/delivery/dispatch-counts.ts';
 import { EMPTY_TALLY, type Tally } from '../../src/delivery/tally.ts';
-import { NO_TALLIES } from '../../src/drain/state-store.ts';
+import type { PipelineTallies } from '../../src/drain/state-store.ts';
+import { NO_WINDOWS } from '../../src/drain/window-totals.ts';
 import { acquire, letLeaseRunOut, openRegisteredStore, progressOf } from './registered-store.ts';
+
+const NO_TALLIES: PipelineTallies = { windows: NO_WINDOWS, endpoints: new Map() };
 
 function tallied(count: (counts: DispatchCounts) => void): Tally {
   const counts = new DispatchCounts();
