@@ -16,7 +16,9 @@ export function retryDelayMs(
   random: () => number = Math.random,
 ): number {
   if (retryAfterMs !== null) return retryAfterMs;
-  const ceiling = Math.min(policy.maxDelayMs, policy.minDelayMs * 2 ** (failedAttempt - 1));
+  // Failures are counted over drains: 2 to the power of all of them would be infinite.
+  const doublings = Math.min(failedAttempt - 1, 64);
+  const ceiling = Math.min(policy.maxDelayMs, policy.minDelayMs * 2 ** doublings);
   return Math.round(random() * ceiling);
 }
 

@@ -11,6 +11,13 @@ test('the wait doubles with each attempt up to its bound', () => {
   expect(longest).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
 });
 
+test('no wait stays no wait, however often it failed', () => {
+  const atOnce = { ...policy, minDelayMs: 0 };
+  expect([1, 100, 1_024, 1_025, 1e9].map((n) => retryDelayMs(atOnce, n, null))).toEqual(
+    Array(5).fill(0),
+  );
+});
+
 test('jitter spreads it over the whole of that time', () => {
   check(
     property(
