@@ -2,9 +2,11 @@ import type { Clock } from '../clock/clock.ts';
 import { type CountsSnapshot, countsSince } from '../delivery/dispatch-counts.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { EndpointDispatch } from '../delivery/endpoint-dispatch.ts';
+import type { Lsn } from '../pgoutput/lsn.ts';
 import { stateOf } from './endpoint-state.ts';
+import { whoMisses } from './missed.ts';
 import { encodePositions } from './settled-ahead.ts';
-import type { EndpointProgress, Lease, StateStore } from './state-store.ts';
+import type { EndpointProgress, EndpointRecord, Lease, StateStore } from './state-store.ts';
 import type { WindowTotals } from './window-totals.ts';
 
 export type ProgressOptions = {
@@ -12,6 +14,8 @@ export type ProgressOptions = {
   readonly lease: Lease;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
+  /** Endpoints that the tables know, and that are not configured. */
+  readonly absent: readonly EndpointRecord[];
   readonly leaseMs: number;
   readonly checkpointMs: number;
   readonly redact: (text: string) => string;
@@ -32,6 +36,7 @@ const RENEWALS_PER_LEASE = 3;
 export class Progress {
   readonly #options: ProgressOptions;
   readonly #saved = new Map<EndpointDispatch, { counts: CountsSnapshot; mark: string }>();
+  readonly #noted = new Set<string>();
   readonly #stop = new AbortController();
   #running: Promise<void> | null = null;
   #renewedAt: number;
@@ -72,6 +77,16 @@ export class Progress {
     if (clock.now() - this.#renewedAt < leaseMs / RENEWALS_PER_LEASE) return;
     await state.renewLease(lease, leaseMs);
     this.#renewedAt = clock.now();
+  }
+
+  /** Call before the slot moves on from there. Throws lease_lost. */
+  async noteMissed(slotAt: Lsn): Promise<void> {
+    const { absent, dispatcher, state, lease } = this.#options;
+    const watermarks = dispatcher.endpoints.map(({ watermark }) => watermark);
+    const missing = whoMisses(absent, watermarks, slotAt).filter((name) => !this.#noted.has(name));
+    if (missing.length === 0) return;
+    await state.noteMissed(lease, missing, slotAt);
+    for (const name of missing) this.#noted.add(name);
   }
 
   async #save(): Promise<void> {

@@ -5,6 +5,7 @@ import { NOTHING_COUNTED } from '../delivery/dispatch-counts.ts';
 import { modeOf } from '../delivery/endpoint-mode.ts';
 import { type Lsn, maxLsn } from '../pgoutput/lsn.ts';
 import { joinCheckpoints } from './join-checkpoints.ts';
+import { missedBy } from './missed.ts';
 import type { DrainRun } from './run.ts';
 import { decodePositions, encodePositions } from './settled-ahead.ts';
 import type {
@@ -44,6 +45,7 @@ export async function startOfRound(
   const parked = await state.countParked(pipeline);
   const stored = await state.settledInStore(pipeline);
   const known = new Map<string, Known>();
+  const missing = new Set<string>();
   for (const { options } of run.options.endpoints) {
     const { name } = options;
     const record = records.find(({ endpoint }) => endpoint === name);
@@ -53,10 +55,13 @@ export async function startOfRound(
       pause: record?.pause ?? null,
       parked: parked.get(name) ?? { events: 0, bytes: 0 },
     });
+    const missed = record === undefined ? null : missedBy(record, run.slotAt!);
+    if (missed !== null) run.logMissed(name, missed);
+    if (record !== undefined && record.missedFrom !== null) missing.add(name);
     // In a pipeline that was never drained, all are new.
     if (record === undefined && records.length > 0) run.logNewEndpoint(name);
   }
-  await saveStored(run, state, lease, known, stored);
+  await saveStart(run, state, lease, known, (name) => stored.has(name) || missing.has(name));
   return startsOf(run, known);
 }
 
@@ -84,17 +89,18 @@ function checkpointOf(
 /**
  * Parked batches are forgotten once they are sent. Before that may happen a checkpoint has to tell of
  * them, or a later drain would take their events for new ones, and send them behind younger ones.
+ * And what an endpoint missed ends here: from now on it is configured.
  */
-async function saveStored(
+async function saveStart(
   run: DrainRun,
   state: StateStore,
   lease: Lease,
   known: ReadonlyMap<string, Known>,
-  stored: ReadonlyMap<string, readonly Position[]>,
+  isToBeSaved: (endpoint: string) => boolean,
 ): Promise<void> {
   const progress: EndpointProgress[] = [];
   for (const [name, { checkpoint }] of known) {
-    if (checkpoint === null || !stored.has(name)) continue;
+    if (checkpoint === null || !isToBeSaved(name)) continue;
     progress.push({ ...checkpoint, ...NOTHING_NEW });
   }
   if (progress.length > 0) await state.saveProgress(lease, run.options.leaseMs, progress);

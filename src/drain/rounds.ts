@@ -21,9 +21,13 @@ export async function drainInRounds(
   records: readonly EndpointRecord[],
 ): Promise<PassEnd> {
   await run.connect({ database: now.database, system: now.identity.systemIdentifier });
+  const configured = new Set(run.options.endpoints.map(({ options }) => options.name));
+  const absent = records.filter((record) => {
+    return !configured.has(record.endpoint) && record.missedFrom === null;
+  });
   let starts = await startOfRound(run, session.state, lease, records);
   for (;;) {
-    const { dispatcher, end } = await round(run, session, now, lease, starts);
+    const { dispatcher, end } = await round(run, session, now, lease, starts, absent);
     if (run.stop.isDue() || run.stop.reason !== null) return end;
     if (!dispatcher.endpoints.some(wasLeftOut)) return end;
     const next = await startOfRound(run, session.state, lease);
@@ -51,6 +55,7 @@ async function round(
   now: SourceState,
   lease: Lease,
   starts: RoundStart,
+  absent: readonly EndpointRecord[],
 ): Promise<{ readonly dispatcher: Dispatcher; readonly end: PassEnd }> {
   /** Nothing can be sent or recorded any more: all endpoints are on hold, or something failed. */
   const over = new AbortController();
@@ -63,6 +68,7 @@ async function round(
     lease,
     dispatcher,
     clock,
+    absent,
     leaseMs,
     checkpointMs,
     redact,

@@ -11,6 +11,7 @@ import { formatLsn, type Lsn, ZERO_LSN } from '../pgoutput/lsn.ts';
 import { endDrainSpan, startDrainSpan } from './drain-span.ts';
 import type { DrainOptions } from './options.ts';
 import { stateOf } from './endpoint-state.ts';
+import type { MissedRange } from './missed.ts';
 import type { DrainSession, DrainStep, SourceAbout } from './ports.ts';
 import type { DrainReport, DrainStatus, EndpointReport, ReportedError } from './report.ts';
 import { runLog } from './run-log.ts';
@@ -130,6 +131,15 @@ export class DrainRun {
     const fields = { endpoint, from_lsn: textOf(this.slotAt) };
     this.options.log.info(
       'new endpoint: it gets what comes after the position of the slot',
+      fields,
+    );
+  }
+
+  /** An endpoint that was not configured for a while, and is again. */
+  logMissed(endpoint: string, { from, to }: MissedRange): void {
+    const fields = { endpoint, missed_from_lsn: textOf(from), missed_to_lsn: textOf(to) };
+    this.options.log.warn(
+      'the endpoint was not configured while changes were drained: it does not get these',
       fields,
     );
   }

@@ -95,6 +95,8 @@ export type Pause = {
 };
 
 export type EndpointRecord = Checkpoint & {
+  /** While it was not configured, the slot moved on from here over what it has not settled. */
+  readonly missedFrom: Lsn | null;
   readonly state: EndpointState;
   readonly reason: string | null;
   readonly health: EndpointHealth;
@@ -209,6 +211,11 @@ export interface StateStore {
     partlySent?: readonly PartlyReplayed[],
     windows?: WindowTotals,
   ): Promise<ReadonlyMap<string, Pause>>;
+  /**
+   * Notes, durably, that these endpoints miss what the slot passes from `from` on; where that is noted
+   * already, it stays. Progress that is saved for an endpoint takes it back.
+   */
+  noteMissed(lease: Lease, endpoints: readonly string[], from: Lsn): Promise<void>;
   /** Nothing of a pipeline that is not registered. */
   loadTallies(pipeline: string): Promise<PipelineTallies>;
   /** The same event twice is one dead letter. */

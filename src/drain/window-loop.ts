@@ -123,6 +123,7 @@ export class WindowLoop {
     if (to <= run.slotAt!) return;
     await run.step('before-advance');
     await this.#progress.renewLease();
+    await this.#progress.noteMissed(run.slotAt!);
     const { at, flushed } = await this.#session.source.advance(to);
     run.slotAt = at;
     run.flushedLsn = flushed;

@@ -31,6 +31,10 @@ export const endpointStatusSchema = z
       .nullable()
       .describe('What is parked for it now.'),
     checkpoint: z.string().nullable(),
+    missed_from: z
+      .string()
+      .nullable()
+      .describe('Where the changes begin that it did not get, because it was not configured.'),
     delivered: z.number(),
     filtered: z.number(),
     parked: z.number(),

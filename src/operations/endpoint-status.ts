@@ -1,6 +1,7 @@
 import { eventId, type Position } from '../changes/position.ts';
 import type { EndpointHealth } from '../delivery/circuit-breaker.ts';
 import type { EndpointRecord, ParkedCount } from '../drain/state-store.ts';
+import { formatLsn } from '../pgoutput/lsn.ts';
 import type { PipelineAccess } from './pipeline.ts';
 import type { EndpointStatus } from './pipeline-status.ts';
 
@@ -50,6 +51,7 @@ export function newEndpoint(name: string): EndpointStatus {
     paused: null,
     waiting: null,
     checkpoint: null,
+    missed_from: null,
     delivered: 0,
     filtered: 0,
     parked: 0,
@@ -72,6 +74,7 @@ function knownEndpoint(record: EndpointRecord, kept: Kept, isConfigured: boolean
         : { since: pause.at.toISOString(), reason: pause.reason, parks: pause.parks },
     ...keptStatus(kept),
     checkpoint: checkpointText(record.settled),
+    missed_from: record.missedFrom === null ? null : formatLsn(record.missedFrom),
     delivered: Number(record.delivered),
     filtered: Number(record.filtered),
     parked: Number(record.parked),

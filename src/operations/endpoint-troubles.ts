@@ -8,6 +8,7 @@ export function endpointTroubles(endpoints: readonly EndpointStatus[], now: numb
     ...configured.flatMap((endpoint) => holdingTroubles(endpoint, now)),
     ...configured.flatMap((endpoint) => parkingTroubles(endpoint, now)),
     ...configured.flatMap(deadLetterTroubles),
+    ...configured.flatMap(missedTroubles),
     ...endpoints.filter(({ state }) => state === 'removed').flatMap(removedTroubles),
   ];
 }
@@ -44,6 +45,13 @@ function deadLetterTroubles({ name, dead_letters: letters }: EndpointStatus): st
   if (letters === 0) return [];
   return [
     `The endpoint "${name}" has ${countText(letters, 'dead letter')}. See walhook dead-letters list --endpoint ${name}`,
+  ];
+}
+
+function missedTroubles({ name, missed_from: from }: EndpointStatus): string[] {
+  if (from === null) return [];
+  return [
+    `The endpoint "${name}" was not configured while changes after ${from} were drained: it will not get these. The next drain sends it what comes after the slot's position.`,
   ];
 }
 

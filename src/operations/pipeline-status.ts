@@ -28,6 +28,8 @@ export type EndpointStatus = {
     readonly oldest_at: string;
   } | null;
   readonly checkpoint: string | null;
+  /** Where the changes begin that it did not get, because it was not configured; null: none. */
+  readonly missed_from: string | null;
   /** Of all drains together. Counts can pass 2^53 in theory; as JSON numbers they round then. */
   readonly delivered: number;
   readonly filtered: number;

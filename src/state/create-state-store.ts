@@ -14,7 +14,7 @@ import { migrate } from './migrate.ts';
 import { countParked, loadParked, park } from './parked-batches.ts';
 import { pauseEndpoint, resumeEndpoint } from './pauses.ts';
 import { loadPipeline, registerPipeline } from './pipelines.ts';
-import { forgetCheckpoints, loadEndpoints, saveProgress } from './progress.ts';
+import { forgetCheckpoints, loadEndpoints, noteMissed, saveProgress } from './progress.ts';
 import { assertReady, explaining } from './readiness.ts';
 import { redriveDeadLetter } from './redrive.ts';
 import { countRuns, listRuns, recordRun } from './runs.ts';
@@ -52,6 +52,7 @@ export function createStateStore({ client, schema }: StateStoreOptions): StateSt
     releaseLease: (...release) => explaining(state, () => releaseLease(state, ...release)),
     loadEndpoints: (pipeline) => explaining(state, () => loadEndpoints(state, pipeline)),
     saveProgress: (...progress) => explaining(state, () => saveProgress(state, ...progress)),
+    noteMissed: (...missed) => explaining(state, () => noteMissed(state, ...missed)),
     loadTallies: (pipeline) => explaining(state, () => loadTallies(state, pipeline)),
     addDeadLetters: (lease, letters) =>
       explaining(state, () => addDeadLetters(state, lease, letters)),

@@ -135,4 +135,10 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE "walhook"."pipelines" ADD COLUMN "window_decode_ms" bigint DEFAULT 0 NOT NULL;`,
     ],
   },
+  {
+    name: '0003_endpoint_missed',
+    statements: [
+      `ALTER TABLE "walhook"."endpoints" ADD COLUMN "missed_from_lsn" "pg_lsn";`,
+    ],
+  },
 ];

@@ -1,5 +1,5 @@
 import { eq, type SQL, sql } from 'drizzle-orm';
-import { ZERO_LSN, formatLsn } from '../pgoutput/lsn.ts';
+import { ZERO_LSN, formatLsn, type Lsn } from '../pgoutput/lsn.ts';
 import { positionBefore } from '../changes/position.ts';
 import { HEALTHY } from '../delivery/circuit-breaker.ts';
 import type { PartlyReplayed } from '../delivery/replayed.ts';
@@ -82,6 +82,7 @@ export async function saveProgress(
         commit_lsn = ${unlessBehind('commit_lsn')},
         seq = ${unlessBehind('seq')},
         settled_ahead = ${unlessBehind('settled_ahead')},
+        missed_from_lsn = null,
         state = excluded.state,
         reason = excluded.reason,
         breaker = ${ifTold('breaker')},
@@ -145,6 +146,7 @@ export async function loadEndpoints(
       endpoint: endpoints.endpoint,
       settled: { commitLsn: endpoints.commitLsn, seq: endpoints.seq },
       settledAhead: endpoints.settledAhead,
+      missedFrom: endpoints.missedFromLsn,
       state: endpoints.state,
       reason: endpoints.reason,
       health: {
@@ -171,6 +173,25 @@ export async function loadEndpoints(
   return rows.map((row) => ({ ...row, pause: pauseOf(row.pause) }));
 }
 
+export async function noteMissed(
+  { db, tables }: StateDatabase,
+  lease: Lease,
+  endpoints: readonly string[],
+  from: Lsn,
+): Promise<void> {
+  const { rows } = await db.execute(sql`
+    with lease as (
+      select pipeline from ${tables.pipelines} where ${isCurrent(tables, lease)} for update
+    ), noted as (
+      update ${tables.endpoints} as e set missed_from_lsn = ${formatLsn(from)}::pg_lsn
+      from lease
+      where e.pipeline = lease.pipeline and e.missed_from_lsn is null
+        and e.endpoint = any(${sql.param(endpoints)}::text[])
+    )
+    select ${DURABLY} from lease`);
+  if (rows.length === 0) throw leaseLost(lease);
+}
+
 /** Back before everything; the sums and the state of an endpoint are not a part of its checkpoint. */
 export async function forgetCheckpoints(
   { db, tables: { endpoints } }: StateDatabase,
@@ -179,6 +200,6 @@ export async function forgetCheckpoints(
   const { commitLsn, seq } = positionBefore(ZERO_LSN);
   await db
     .update(endpoints)
-    .set({ commitLsn, seq, settledAhead: new Uint8Array(), updatedAt: CLOCK })
+    .set({ commitLsn, seq, settledAhead: new Uint8Array(), missedFromLsn: null, updatedAt: CLOCK })
     .where(eq(endpoints.pipeline, pipeline));
 }

@@ -67,6 +67,8 @@ export function stateTables(schemaName: string) {
       commitLsn: pgLsn('commit_lsn').notNull(),
       seq: sequence('seq').notNull(),
       settledAhead: bytea('settled_ahead').notNull(),
+      /** While it was not configured, the slot moved on from here over events it has not settled. */
+      missedFromLsn: pgLsn('missed_from_lsn'),
       /** What it did with events in the last drain. */
       state: text('state', { enum: ['active', 'held', 'parking'] }).notNull(),
       reason: text('reason'),

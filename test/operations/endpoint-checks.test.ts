@@ -36,6 +36,7 @@ test('doctor finds nothing wrong with endpoints that take their events', async (
     'paused endpoints',
     'parked events',
     'dead letters',
+    'endpoints that were away',
     'removed endpoints',
   ]) {
     expect(found.get(name)).toMatchObject({ status: 'ok' });
@@ -90,5 +91,20 @@ test('doctor names paused endpoints, dead letters, and what removed endpoints le
   expect(afterwards.get('removed endpoints')).toMatchObject({
     status: 'warning',
     found: expect.stringMatching(/: hooks$/),
+  });
+});
+
+test('doctor warns of an endpoint that is back and has missed what was drained without it', async () => {
+  const [going, staying] = [await startReceiver(), await startReceiver()];
+  const stays = { ...endpointTo(staying), name: 'stays' };
+  const both = await drainedOrders({ endpoints: [endpointTo(going), stays] }, 1);
+  const left = await both.slotAt();
+  const one = await both.configured({ endpoints: [stays] });
+  await both.database.query('insert into orders values (100)');
+  await one.drain();
+  expect((await diagnosed(one)).get('endpoints that were away')).toMatchObject({ status: 'ok' });
+  expect((await diagnosed(both)).get('endpoints that were away')).toMatchObject({
+    status: 'warning',
+    found: `not configured while changes were drained, which they will not get: "hooks" since ${left}`,
   });
 });

@@ -50,6 +50,13 @@ test.each<readonly [string, EndpointStatus, readonly string[]]>([
     ],
   ],
   [
+    'is configured again',
+    endpoint({ missed_from: '0/1A2B3C' }),
+    [
+      'The endpoint "orders" was not configured while changes after 0/1A2B3C were drained: it will not get these. The next drain sends it what comes after the slot\'s position.',
+    ],
+  ],
+  [
     'is paused, and holds the slot',
     endpoint({
       state: 'paused',

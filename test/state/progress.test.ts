@@ -40,6 +40,7 @@ test('progress is read back as it was saved, to the last bit', async () => {
   expect(await store.loadEndpoints('shop')).toEqual([
     {
       ...untallied(other),
+      missedFrom: null,
       pause: null,
       delivered: 0n,
       filtered: 0n,
@@ -51,6 +52,7 @@ test('progress is read back as it was saved, to the last bit', async () => {
     {
       ...untallied(orders),
       reason: orders.reason?.replace('\0', '\uFFFD'),
+      missedFrom: null,
       pause: null,
       delivered: 9_007_199_254_740_991n,
       filtered: 2n,
@@ -84,6 +86,7 @@ test('counts are added up, and the rest is replaced', async () => {
       state: 'active',
       reason: null,
       health: HEALTHY,
+      missedFrom: null,
       pause: null,
       delivered: 10n,
       filtered: 12n,
@@ -171,4 +174,29 @@ test('pipelines in one schema do not see each other', async () => {
   await store.forgetCheckpoints('other');
   expect(await store.loadEndpoints('other')).toEqual([]);
   expect(await store.loadEndpoints('shop')).toMatchObject([{ settled: progressOf().settled }]);
+});
+
+test('where an endpoint began to miss something stays noted until progress is saved for it', async () => {
+  const { store } = await openRegisteredStore();
+  const lease = await acquire(store);
+  await store.saveProgress(lease, 60_000, [progressOf({}), progressOf({ endpoint: 'other' })]);
+  await store.noteMissed(lease, ['orders'], toLsn(0x3000n));
+  await store.noteMissed(lease, ['orders'], toLsn(0x4000n));
+  const missed = async () =>
+    (await store.loadEndpoints('shop')).map(({ endpoint, missedFrom }) => [endpoint, missedFrom]);
+  expect(await missed()).toEqual([
+    ['orders', 0x3000n],
+    ['other', null],
+  ]);
+
+  const stale = { ...lease, token: lease.token - 1n };
+  await expect(store.noteMissed(stale, ['other'], toLsn(0x3000n))).rejects.toMatchObject({
+    code: 'lease_lost',
+  });
+
+  await store.saveProgress(lease, 60_000, [progressOf({})]);
+  expect(await missed()).toEqual([
+    ['orders', null],
+    ['other', null],
+  ]);
 });

@@ -73,6 +73,21 @@ export const endpointChecks: readonly Check[] = [
       }),
   },
   {
+    name: 'endpoints that were away',
+    look: (patient) =>
+      ofEndpoints(patient, (endpoints) => {
+        const away = endpoints.filter(
+          ({ state, missed_from: from }) => state !== 'removed' && from !== null,
+        );
+        if (away.length === 0) return ok('none');
+        const found = away.map(({ name, missed_from: from }) => `"${name}" since ${from}`);
+        return warning(
+          `not configured while changes were drained, which they will not get: ${found.join(', ')}`,
+          'Bring them up to date by other means, such as an export of the tables, before the next drain.',
+        );
+      }),
+  },
+  {
     name: 'removed endpoints',
     look: (patient) =>
       ofEndpoints(patient, (endpoints) => {

@@ -1,0 +1,1 @@
+ALTER TABLE "walhook"."endpoints" ADD COLUMN "missed_from_lsn" "pg_lsn";
