@@ -3,6 +3,7 @@ import { JsonWriter } from '../changes/json-writer.ts';
 import type { Clock } from '../clock/clock.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import type { EventFormat, WritableEvent } from '../formats/event-format.ts';
+import { bytesOf, ownedEvent } from '../routing/owned-event.ts';
 import type { Route } from '../routing/route.ts';
 import type { Batcher } from './batcher.ts';
 import { type DeadLetter, unsentEvent } from './dead-letter.ts';
@@ -96,7 +97,9 @@ export class Intake {
     }
     const entry = settlement.open(single(event));
     if (isSettled) settlement.settle(entry);
-    this.#transform(event, { original: event, lanes, entry, isSettled });
+    // By the time a transform is through, the bytes the event was read from may be another row's.
+    const original = ownedEvent(event);
+    this.#transform({ original, bytes: bytesOf(original), lanes, entry, isSettled });
   }
 
   /** A filter that throws has not said no: the event is kept for a person to look at. */
@@ -115,16 +118,13 @@ export class Intake {
     return false;
   }
 
-  #transform(event: WritableEvent, taken: Taken): void {
+  #transform(taken: Taken): void {
     try {
-      const result = this.#options.route.transform!(event);
+      const result = this.#options.route.transform!(taken.original);
       if (!(result instanceof Promise)) return this.#transforms.add(taken, transformed(result));
-      // By the time it fails, the row's bytes may be another row's.
-      const kept = this.#keep(event);
-      const failed = (error: unknown): Transformed => ({ kind: 'failed', error, kept });
       this.#transforms.add(taken, this.#inTime(result).then(transformed, failed));
     } catch (error) {
-      this.#transforms.add(taken, { kind: 'failed', error, kept: this.#keep(event) });
+      this.#transforms.add(taken, failed(error));
     }
   }
 
@@ -153,9 +153,9 @@ export class Intake {
       this.#options.counts.event(operationOf(original), 'filtered');
       this.#options.settlement.settle(entry!);
     } else if (!isSettled && result.kind === 'failed') {
-      const { error, kept } = result;
+      const { error } = result;
       const why = { reason: codeOf(error) ?? 'transform_failed', detail: messageOf(error) };
-      this.#setAside(original, why, entry, kept);
+      this.#setAside(original, why, entry, this.#keep(original));
     }
   }
 
@@ -210,6 +210,10 @@ export class Intake {
 
 function transformed(event: WritableEvent | null): Transformed {
   return event === null ? { kind: 'dropped' } : { kind: 'event', event };
+}
+
+function failed(error: unknown): Transformed {
+  return { kind: 'failed', error };
 }
 
 function operationOf(event: ChangeEvent): Operation {

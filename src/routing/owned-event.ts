@@ -18,6 +18,13 @@ export function ownedEvent(event: WritableEvent): WritableEvent {
   }
 }
 
+/** Bytes that an owned event keeps in memory. */
+export function bytesOf(event: WritableEvent): number {
+  if (event.op === 'truncate') return 0;
+  if (event.op === 'message') return event.content.length;
+  return (event.old?.tuple.bytes.length ?? 0) + (event.new?.bytes.length ?? 0);
+}
+
 function ownedChange(change: RowChange): RowChange {
   const { old, new: current } = change;
   return {

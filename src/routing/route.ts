@@ -13,7 +13,7 @@ export type Route = {
    * outbox_failed.
    */
   readonly wants: ((event: ChangeEvent) => boolean) | null;
-  /** null, as an answer: dropped. Reads the event at once: its bytes may be reused afterwards. */
+  /** null, as an answer: dropped. The event has to be on bytes of its own: see owned-event.ts. */
   readonly transform:
     ((event: WritableEvent) => WritableEvent | null | Promise<WritableEvent | null>) | null;
   /**

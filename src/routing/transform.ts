@@ -4,7 +4,6 @@ import type { TypeCatalog } from '../changes/type-catalog.ts';
 import type { ValueOptions } from '../changes/values/value-writer.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import type { WritableEvent } from '../formats/event-format.ts';
-import { ownedEvent } from './owned-event.ts';
 import { rebuiltEvent } from './rebuilt-event.ts';
 import { RelationShapes } from './relation-shapes.ts';
 import { RowReaders } from './row-reader.ts';
@@ -25,8 +24,8 @@ export type TransformFunction = (
 type Transformed = WritableEvent | null;
 
 /**
- * Reads the event at once, and answers with one on bytes of its own, where the function does. Throws,
- * or rejects with, WalhookError `transform_failed`: the function failed, or gave what is no event.
+ * The event has to be on bytes of its own: those are read at any time until the answer, and go into
+ * it. Throws, or rejects with, WalhookError `transform_failed`: the function failed, or gave what is no event.
  */
 export function compileTransform(
   endpoint: string,
@@ -37,8 +36,7 @@ export function compileTransform(
   const readers = new RowReaders(catalog, values);
   const shapes = new RelationShapes();
 
-  return (event) => {
-    const source = ownedEvent(event);
+  return (source) => {
     const rows = readRows(source, readers);
     const original = transformEvent(source, copied(rows), readers);
 
