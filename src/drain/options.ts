@@ -2,6 +2,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { StartSpan } from '../delivery/tracing.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
 import type { DrainLog, DrainSession, DrainStep, EndpointSetup } from './ports.ts';
+import type { DrainReport } from './report.ts';
 import type { RequestAllowance } from './request-allowance.ts';
 
 export type DrainOptions = {
@@ -22,6 +23,8 @@ export type DrainOptions = {
   readonly leaseMs: number;
   readonly checkpointMs: number;
   readonly keepRunsMs: number;
+  /** Whether a report of something that was found goes into the run history. */
+  readonly isWorthKeeping: (report: DrainReport) => boolean;
   readonly clock: Clock;
   readonly log: DrainLog;
   readonly redact: (text: string) => string;

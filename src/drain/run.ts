@@ -253,6 +253,7 @@ export class DrainRun {
     if (!worth || report.status === 'busy' || this.#session === null) return;
     const { code } = report.error ?? {};
     if (code === 'state_missing' || code === 'state_outdated') return;
+    if (!this.options.isWorthKeeping(report)) return;
     const run = {
       runId: this.id,
       pipeline: this.options.pipeline,

@@ -14,7 +14,7 @@ export type WalProbeOptions = {
 export class WalProbe {
   readonly #connection: Connection;
   readonly #options: WalProbeOptions;
-  /** All up to here is known to be drained, or nobody's. */
+  /** All up to here was offered to every endpoint, or is nobody's. */
   #known: Lsn | null = null;
 
   constructor(connection: Connection, options: WalProbeOptions) {
@@ -31,12 +31,13 @@ export class WalProbe {
     const flushed = await this.#readFlushed();
     if (this.#known !== null && flushed <= this.#known) return false;
     if (!isQuiet || this.#known === null) return true;
-    const isNobodys = await nothingPending(this.#connection, { ...this.#options, upTo: flushed });
+    const range = { after: this.#known, upTo: flushed };
+    const isNobodys = await nothingPending(this.#connection, { ...this.#options, ...range });
     if (isNobodys) this.#known = flushed;
     return !isNobodys;
   }
 
-  /** A drain has caught up with what was flushed there. */
+  /** A drain has read what was flushed there. What an endpoint would not take of it is no news. */
   drainedThrough(target: Lsn): void {
     if (this.#known === null || target > this.#known) this.#known = target;
   }

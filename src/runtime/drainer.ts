@@ -16,6 +16,7 @@ import { countingRequests } from './counted-requests.ts';
 import { KeptEndpoints } from './kept-endpoints.ts';
 import { KeptSession } from './kept-session.ts';
 import type { Platform } from './platform.ts';
+import { ReportSieve } from './report-sieve.ts';
 
 export type DrainerOptions = {
   readonly config: ResolvedConfig;
@@ -33,6 +34,10 @@ export type OneDrain = {
   readonly onStep?: DrainOptions['onStep'];
 };
 
+/** Drains may come many times a second: what they have in common is kept, and told, this often. */
+const KEEP_EVERY_MS = 60_000;
+const TELL_EVERY_MS = 10_000;
+
 /**
  * Drains one after the other, over connections that stay open in between, and under rate limits that
  * remember. Two at once are well, too: the lease decides.
@@ -42,6 +47,8 @@ export class Drainer {
   readonly #redact: Redact;
   readonly #session: KeptSession;
   readonly #endpoints: KeptEndpoints;
+  readonly #toKeep = new ReportSieve(KEEP_EVERY_MS);
+  readonly #toTell = new ReportSieve(TELL_EVERY_MS);
 
   constructor(options: DrainerOptions) {
     const { config, platform, log } = options;
@@ -74,7 +81,9 @@ export class Drainer {
     try {
       const report = await this.#drainOnce(one, { log, endpoints, requests });
       requests.add(forAlerts);
-      await tellAfterDrain(report, { config, channels, clock, log, redact: this.#redact });
+      if (this.#toTell.passes(report, clock.now())) {
+        await tellAfterDrain(report, { config, channels, clock, log, redact: this.#redact });
+      }
       return report;
     } finally {
       await Promise.all(channels.map((channel) => channel.close()));
@@ -106,6 +115,7 @@ export class Drainer {
       leaseMs: bounds.leaseMs,
       checkpointMs: bounds.checkpointMs,
       keepRunsMs: config.state.keepRunsMs,
+      isWorthKeeping: (report) => this.#toKeep.passes(report, platform.clock.now()),
       clock: platform.clock,
       redact: this.#redact,
       open: () => this.#session.open(),

@@ -56,13 +56,14 @@ async function drainWhileWalMoves(
   const pace = new DrainPace(config.serve);
   const watch = new WalWatch(options);
   while (!signal.aborted) {
+    const startedAt = clock.now();
     try {
-      if (pace.isDue(clock.now()) || (await watch.hasNews(pace.isQuiet))) {
+      if (pace.isDue(startedAt) || (await watch.hasNews(pace.isQuiet))) {
         const report = await drainer.drain({ signal, log: log.ofDrains });
         log.drained(report);
         watch.drained(report);
         pace.drained(report, clock.now());
-      } else pace.foundNothing();
+      } else pace.foundNothing(clock.now() - startedAt);
     } catch (error) {
       log.lookFailed(error);
       await watch.close();
@@ -95,7 +96,8 @@ class WalWatch {
   }
 
   drained({ status, target_lsn: target }: DrainReport): void {
-    if (status === 'caught_up' && target !== null) this.#probe?.drainedThrough(parseLsn(target));
+    const hasReadAll = status === 'caught_up' || status === 'held';
+    if (hasReadAll && target !== null) this.#probe?.drainedThrough(parseLsn(target));
   }
 
   async close(): Promise<void> {

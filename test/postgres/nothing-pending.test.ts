@@ -24,7 +24,7 @@ async function pipelineWithTable(): Promise<TestPipeline> {
   );
 }
 
-async function ask({ database, config }: TestPipeline): Promise<boolean> {
+async function ask({ database, config }: TestPipeline, after = '0/0'): Promise<boolean> {
   const connection = await connect({
     url: database.url,
     connectTimeoutMs: 5_000,
@@ -38,6 +38,7 @@ async function ask({ database, config }: TestPipeline): Promise<boolean> {
       slot: config.slot,
       publication: config.publication,
       stateSchema: config.state.schema,
+      after: parseLsn(after),
       upTo: parseLsn(row!.at),
     });
   } finally {
@@ -77,4 +78,25 @@ test('more WAL than a look should read may hold something', async () => {
     `insert into elsewhere select repeat('x', 1000) from generate_series(1, 8000)`,
   );
   expect(await ask(pipeline)).toBe(false);
+});
+
+test('what was committed before is known, and no news', async () => {
+  const pipeline = await pipelineWithTable();
+  const { database } = pipeline;
+  await database.query('insert into t values (1)');
+  const open = await database.client();
+  await open.query('begin; insert into t values (2)');
+  const at = async (): Promise<string> => {
+    const [row] = await database.query<{ at: string }>(
+      'select pg_current_wal_flush_lsn()::text as at',
+    );
+    return row!.at;
+  };
+  const known = await at();
+  expect([await ask(pipeline), await ask(pipeline, known)]).toEqual([false, true]);
+  await open.query('commit');
+  expect(await ask(pipeline, known)).toBe(false);
+  expect(await ask(pipeline, await at())).toBe(true);
+  await database.query(`select pg_logical_emit_message(false, 'p', 'c'); create table flushed ()`);
+  expect(await ask(pipeline, known)).toBe(false);
 });

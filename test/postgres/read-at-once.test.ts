@@ -144,12 +144,12 @@ test.each([
 });
 
 /** Sessions are counted when they end, which the client does not see. */
-async function untilSteady(read: () => Promise<number>): Promise<number> {
-  let value = await read();
+async function untilSteady(look: () => Promise<number>): Promise<number> {
+  let value = await look();
   await expect
     .poll(async () => {
       const before = value;
-      value = await read();
+      value = await look();
       return value === before;
     })
     .toBe(true);

@@ -47,3 +47,21 @@ test('in a busy time all WAL is news, without a look into the slot', async () =>
     expect(await probe.hasNews(false)).toBe(true);
   });
 });
+
+test('what an endpoint would not take is no news to look at again; what is committed then is', async () => {
+  const server = await startPrivateServer();
+  const endpoints = [
+    { name: 'out', type: 'http', url: 'http://127.0.0.1:9/', onUnavailable: 'hold' },
+  ] as const;
+  const pipeline = await createPipeline({ endpoints: [...endpoints] }, TABLE, server.url());
+  await pipeline.database.query('insert into orders values (1)');
+  await probed(pipeline, async (probe) => {
+    const { status, target_lsn: target } = await pipeline.drain();
+    expect(status).toBe('held');
+    expect(await probe.hasNews(true)).toBe(true);
+    probe.drainedThrough(parseLsn(target!));
+    expect(await probe.hasNews(true)).toBe(false);
+    await pipeline.database.query('insert into orders values (2)');
+    expect(await probe.hasNews(true)).toBe(true);
+  });
+});
