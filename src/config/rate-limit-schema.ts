@@ -40,7 +40,7 @@ export const rateLimitSchema = z
       max: 100_000,
     }).optional(),
     perMs: wholeNumber({
-      what: 'The interval.',
+      what: 'The interval. A process counts from its start on: from one drain by cron to the next only a store remembers.',
       unit: 'ms',
       min: 10,
       max: 86_400_000,
