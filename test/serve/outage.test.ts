@@ -52,6 +52,8 @@ test(
         state: { url: elsewhere.url },
         alerts: [{ type: 'webhook', url: hook.url }],
         http: { host: '127.0.0.1', port: 0 },
+        // By this clock: a stop has three real seconds.
+        serve: { shutdownMs: 600_000 },
       },
       'create table orders (id int primary key)',
       server.url(),
