@@ -1,4 +1,4 @@
-import { WalhookError } from '../errors/walhook-error.ts';
+import { isWalhookError, WalhookError } from '../errors/walhook-error.ts';
 import type { DrainOptions } from './options.ts';
 import { drainPass } from './pass.ts';
 import type { DrainReport } from './report.ts';
@@ -43,7 +43,11 @@ async function runPasses(run: DrainRun): Promise<PassEnd> {
       const waitMs = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** (failures - 1));
       // A drain that has not read anything yet is not due, whatever the time.
       if (waitMs > run.stop.timeLeftMs) throw error;
-      log.warn('database connection lost, trying again', { error, waitMs });
+      const isInUse = isWalhookError(error, 'slot_in_use');
+      const what = isInUse ? 'slot in use' : 'database connection lost';
+      // Another one's look at the slot lasts a moment, and is nothing to be told of.
+      const say = isInUse && failures === 1 ? 'debug' : 'warn';
+      log[say](`${what}, trying again`, { error, waitMs });
       const waited = await run.stop.unlessDue(clock.sleep(waitMs), () => false);
       if (waited === null) throw error;
     }

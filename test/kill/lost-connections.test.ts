@@ -87,18 +87,23 @@ test.for(['fast', 'immediate'] as const)(
   },
 );
 
-test('a slot that another session uses is waited for', async () => {
+const ignore = () => undefined;
+
+test('a slot that another session uses is waited for, without a word if that is short', async () => {
   const { pipeline, receiver } = await filledPipeline();
   const release = await occupySlot(pipeline);
   let tries = 0;
+  const warnings: string[] = [];
 
   const report = await pipeline.drain({
+    log: { debug: ignore, info: ignore, warn: (message) => void warnings.push(message) },
     async onStep(step) {
       if (step === 'lease-acquired' && ++tries === 2) await release();
     },
   });
 
   expect(tries).toBeGreaterThan(1);
+  expect(warnings).toEqual([]);
   expect(report).toMatchObject({ status: 'caught_up', error: null });
   expectEachOnceInOrder(receiver);
 });
