@@ -33,6 +33,7 @@ export default defineConfig({
     include: platforms ? PLATFORMS : ['test/**/*.test.ts'],
     exclude: platforms ? [] : PLATFORMS,
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/secret-watch.ts'],
     // Tests wait for processes, disks and sockets most of the time.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

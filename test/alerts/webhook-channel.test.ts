@@ -8,14 +8,15 @@ import { fetchClient } from '../../src/sinks/http/fetch-client.ts';
 import { undiciClient } from '../../src/sinks/http/undici-client.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { alertOf, message } from './alert-of.ts';
+import { secret, signingSecret } from '../support/secrets.ts';
 
-const SECRETS = ['new', 'old'].map((name) => `whsec_${btoa(name.padEnd(32, '.'))}`);
+const SECRETS = ['new', 'old'].map(signingSecret);
 
 async function post(receiver: Receiver, alert: Alert, options: Partial<WebhookOptions> = {}) {
   const keys = SECRETS.map(signingKey);
   const given: WebhookOptions = {
     name: 'alerts[0]',
-    url: `${receiver.url}services/T0/B0/secret`,
+    url: `${receiver.url}services/T0/B0/${secret('slack')}`,
     headers: { 'x-team': 'ops' },
     timeoutMs: 5_000,
     userAgent: 'walhook/test',
@@ -35,8 +36,8 @@ test('a message is signed by every secret, as an independent receiver verifies',
   await post(receiver, alertOf());
   const [request] = receiver.requests;
   const headers = request!.headers as Record<string, string>;
-  for (const secret of SECRETS) {
-    expect(new Webhook(secret).verify(request!.body.toString(), headers)).toBeTruthy();
+  for (const signing of SECRETS) {
+    expect(new Webhook(signing).verify(request!.body.toString(), headers)).toBeTruthy();
   }
   expect(headers).toMatchObject({
     'content-type': 'application/json',

@@ -5,6 +5,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { ACCOUNT, startMailServer } from '../support/mail-server.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { walhook } from './walhook.ts';
+import { secret } from '../support/secrets.ts';
 
 /** A deployment with a failing endpoint, and nothing but variables. */
 async function failingShop(mailPort: number): Promise<Record<string, string>> {
@@ -47,9 +48,9 @@ test('the variables alone have a drain send mail, which is not its result', asyn
 
 test('a mail that cannot be sent is a warning beside the result, without the password', async () => {
   const server = await startMailServer();
-  const env = { ...(await failingShop(server.port)), EMAIL_SMTP_PASSWORD: 'wrong-password' };
+  const env = { ...(await failingShop(server.port)), EMAIL_SMTP_PASSWORD: secret('wrong') };
   const { code, stderr } = await walhook(['drain'], env);
   expect(code).toBe(3);
   expect(stderr).toMatch(/an alert could not be sent; the next drain tries again.*EAUTH/);
-  expect(stderr).not.toContain('wrong-password');
+  expect(stderr).not.toContain(secret('wrong'));
 });

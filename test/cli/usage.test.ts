@@ -6,6 +6,7 @@ import { option, parseDuration, variableOf } from '../../src/entry/cli/options.t
 import { Terminal } from '../../src/entry/cli/terminal.ts';
 import { walhook } from './walhook.ts';
 import { PassThrough } from 'node:stream';
+import { secret } from '../support/secrets.ts';
 
 test('an unknown command ends with 2, and with help', async () => {
   const { code, stdout, stderr } = await walhook(['drian']);
@@ -57,7 +58,7 @@ test('a wrong option value says what it has to be, as text or as JSON', async ()
 
 test('all problems of the configuration are said at once, one a line, without secrets', async () => {
   const env = {
-    DATABASE_URL: 'mysql://me:hunter22@db/shop',
+    DATABASE_URL: `mysql://me:${secret('database')}@db/shop`,
     SLOT_NAME: 'Not-A-Slot',
     HTTP_ENDPOINT_URL: 'ftp://example.com',
     HTTP_SINK_RETRIES: 'many',
@@ -68,7 +69,7 @@ test('all problems of the configuration are said at once, one a line, without se
   expect(stdout).toBe('');
   for (const name of Object.keys(env))
     expect(stderr).toMatch(new RegExp(`^ {2}${name}\\b.*: got .* wants `, 'm'));
-  expect(stderr).not.toContain('hunter22');
+  expect(stderr).not.toContain(secret('database'));
   expect(stderr).not.toMatch(/^\s+at /m);
 
   const json = JSON.parse((await walhook(['drain', '--json'], env)).stderr) as {

@@ -3,6 +3,7 @@ import { configOf, initialize } from '../operations/operations-config.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { type Ended, walhook } from './walhook.ts';
+import { secret } from '../support/secrets.ts';
 
 /** What a drain says that cannot work: the message, its code, what to do; no stack, no event. */
 async function drained(env: Readonly<Record<string, string>>): Promise<Ended> {
@@ -50,12 +51,12 @@ test('a wrong host, or port, is named', async () => {
 
 test('a wrong password is said without the password', async () => {
   const database = await createTestDatabase();
-  const url = withUrl(database.url, (to) => (to.password = 'not-the-password'));
+  const url = withUrl(database.url, (to) => (to.password = secret('wrong')));
   const { code, stderr } = await drained(envOf(database, url));
   expect(code).toBe(1);
   expect(stderr).toContain('password authentication failed');
   expect(stderr).toContain('code: database_auth_failed');
-  expect(stderr).not.toContain('not-the-password');
+  expect(stderr).not.toContain(secret('wrong'));
 });
 
 test('a database that does not exist is named', async () => {
@@ -93,8 +94,8 @@ test('a publication that does not exist is named, and the slot stays', async () 
 test('a role without REPLICATION is told whom to ask for what', async () => {
   const database = await createTestDatabase();
   const role = `${database.name}_reader`;
-  await database.query(`create role ${role} login password 'reader-pw'`);
-  const env = envOf(database, database.urlAs(role, 'reader-pw'));
+  await database.query(`create role ${role} login password '${secret('reader')}'`);
+  const env = envOf(database, database.urlAs(role, secret('reader')));
   const { code, stderr } = await walhook(['init'], env);
   expect(code).toBe(1);
   expect(stderr).toContain(`the role "${role}" has no REPLICATION privilege`);
@@ -106,10 +107,10 @@ test('a role without REPLICATION is told whom to ask for what', async () => {
 test('a role that is no superuser is told to name tables', async () => {
   const database = await createTestDatabase();
   const role = `${database.name}_owner`;
-  await database.query(`create role ${role} login replication password 'owner-pw';
+  await database.query(`create role ${role} login replication password '${secret('owner')}';
     grant create on database ${database.name} to ${role};
     create table orders (id int primary key); alter table orders owner to ${role}`);
-  const env = envOf(database, database.urlAs(role, 'owner-pw'));
+  const env = envOf(database, database.urlAs(role, secret('owner')));
   const refused = await walhook(['init'], env);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain('must be superuser to create FOR ALL TABLES publication');

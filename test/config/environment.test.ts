@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { pathVariables } from '../../src/config/environment-variables.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { problemsOf } from './problems-of.ts';
+import { secret, signingSecret as signingSecretOf } from '../support/secrets.ts';
 
 const DATABASE_URL = 'postgres://u:p@db.example/shop';
-const signingSecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const signingSecret = signingSecretOf('environment');
 
 const fromEnvironment = (env: Record<string, string>) =>
   parseConfig(null, { DATABASE_URL, ...env }).config;
@@ -68,7 +69,7 @@ describe('a deployment of one endpoint without a file', () => {
   const hook0 = {
     HOOK0_API_URL: 'https://api.hook0.com',
     HOOK0_APPLICATION_ID: '550e8400-e29b-41d4-a716-446655440000',
-    HOOK0_API_TOKEN: 'sk_test_0123456789',
+    HOOK0_API_TOKEN: secret('hook0'),
   };
 
   it.each([
@@ -107,8 +108,8 @@ describe('a deployment of one endpoint without a file', () => {
   });
 
   it('shows nothing of a token that is wrong', async () => {
-    const [problem] = await refusals({ ...hook0, HOOK0_API_TOKEN: 'two words-of-secret' });
-    expect(problem).toMatchObject({ variable: 'HOOK0_API_TOKEN', got: '*** (19 characters)' });
+    const [problem] = await refusals({ ...hook0, HOOK0_API_TOKEN: `two ${secret('words')}` });
+    expect(problem).toMatchObject({ variable: 'HOOK0_API_TOKEN', got: '*** (24 characters)' });
   });
 
   it.each([

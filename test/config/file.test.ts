@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { problemsOf } from './problems-of.ts';
+import { MARK } from '../support/secrets.ts';
 
 const env = { DATABASE_URL: 'postgres://u:p@h/shop', TOKEN: 'token' };
 const definition = `({
@@ -116,13 +117,13 @@ endpoints: [{ name: a, type: http, url: 'https://h', auth: { type: bearer, token
   });
 
   it.each([
-    ['a.json', '{ "token": "hunter2", }'],
-    ['a.yaml', 'token: "hunter2"\n  x: [hunter2'],
+    ['a.json', `{ "token": "${MARK}", }`],
+    ['a.yaml', `token: "${MARK}"\n  x: [${MARK}`],
   ])('keeps what it holds out of the error about its syntax: %s', async (file, text) => {
     await write(file, text);
     const error: unknown = await loadConfig({ env, cwd, file }).catch((reason: unknown) => reason);
     expect(inspect(error)).toContain('a syntax error');
-    expect(inspect(error)).not.toContain('hunter2');
+    expect(inspect(error)).not.toContain(MARK);
   });
 
   it('is refused where it is missing, a directory, or one of several', async () => {

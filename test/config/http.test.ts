@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.ts';
 import { createRedact } from '../../src/config/redact.ts';
 import { problemsOf } from './problems-of.ts';
+import { secret } from '../support/secrets.ts';
 
 const DATABASE_URL = 'postgres://u:p@db.example/shop';
-const token = 'a-token-of-the-api';
-const cronSecret = 'a-secret-of-the-cron';
+const token = secret('api');
+const cronSecret = secret('cron');
 
 const httpOf = (env: Record<string, string>, http?: unknown) =>
   parseConfig(http === undefined ? null : { http }, { DATABASE_URL, ...env }).config.http;

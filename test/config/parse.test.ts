@@ -3,6 +3,7 @@ import { defineConfig, env } from '../../src/config/define.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { problemsOf } from './problems-of.ts';
+import { secret as secretOf } from '../support/secrets.ts';
 
 const database = { url: 'postgres://u:p@db.example/shop' };
 const endpoints = [{ name: 'print', type: 'stdout' as const }];
@@ -68,7 +69,7 @@ describe('parseConfig', () => {
   });
 
   it('shows no secret, wherever it was put', () => {
-    const secret = 'hunter2-hunter2';
+    const secret = secretOf('option');
     const wrong = {
       database: { url: `postgres://u:${secret}@h:port/db`, connectTimeoutMs: secret },
       state: { url: secret },

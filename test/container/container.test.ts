@@ -12,6 +12,7 @@ import { createPipeline } from '../support/pipeline.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { copiesOf, execForm, parseDockerfile, type Stage } from './dockerfile.ts';
 import { type UnpackedImage, unpackImage } from './unpacked-image.ts';
+import { secret } from '../support/secrets.ts';
 
 // No container engine is to be had in a test: the files are read, what they name is looked for, and
 // what they would run is run without one.
@@ -121,7 +122,7 @@ describe('the command of the image', () => {
       const server = unpacked.start(execForm(last, 'CMD'), {
         ...variablesOf(last),
         WALHOOK_HTTP_PORT: String(port),
-        WALHOOK_TOKEN: 'the-token-of-this-test',
+        WALHOOK_TOKEN: secret('token'),
         DATABASE_URL: pipeline.database.url,
         SLOT_NAME: pipeline.config.slot,
         HTTP_ENDPOINT_URL: receiver.url,

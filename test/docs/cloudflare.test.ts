@@ -10,6 +10,7 @@ import { bundleWorker } from '../worker/bundle.ts';
 import { serveWorker } from '../worker/workerd.ts';
 import { type Block, blocksOf, root } from './markdown.ts';
 import { openPlayground, type Playground } from './playground.ts';
+import { secret, signingSecret } from '../support/secrets.ts';
 
 const page = 'docs/cloudflare.md';
 const blocks = blocksOf(page);
@@ -31,13 +32,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const TOKEN = 'a-token-of-sixteen-characters';
+const TOKEN = secret('token');
 
 const vars = () => ({
   DATABASE_URL: playground.databaseUrl,
   HTTP_ENDPOINT_URL: playground.receiver.url,
-  WALHOOK_SIGNING_SECRET: `whsec_${Buffer.alloc(32, 3).toString('base64')}`,
-  BILLING_SECRET: `whsec_${Buffer.alloc(32, 4).toString('base64')}`,
+  WALHOOK_SIGNING_SECRET: signingSecret('worker'),
+  BILLING_SECRET: signingSecret('billing'),
   WALHOOK_TOKEN: TOKEN,
 });
 

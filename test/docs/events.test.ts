@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createPipeline, lsnOf } from '../support/pipeline.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { type Block, blocksOf, readPage, tableRows } from './markdown.ts';
+import { signingSecret } from '../support/secrets.ts';
 
 type Json = Record<string, unknown>;
 type Example = { readonly block: Block; readonly shown: Json; readonly delivered: Json };
@@ -81,7 +82,7 @@ async function deliverExamples(): Promise<Example[]> {
 
 async function requestWithSignature() {
   const receiver = await startReceiver();
-  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+  const secret = signingSecret('events');
   const pipeline = await createPipeline(
     { endpoints: [{ name: 'a', type: 'http', url: receiver.url, signing: { secrets: [secret] } }] },
     'create table t (id int primary key)',

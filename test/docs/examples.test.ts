@@ -12,8 +12,9 @@ import { startPrivateServer } from '../support/private-server.ts';
 import { besidesAddresses, parseCrontab } from './crontab.ts';
 import { blocksOf, root } from './markdown.ts';
 import { openPlayground, type Playground } from './playground.ts';
+import { signingSecret } from '../support/secrets.ts';
 
-const secret = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
+const secret = signingSecret('examples');
 
 let playground: Playground;
 let rows = 0;

@@ -6,6 +6,7 @@ import { schedule } from '../lambda/events.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { blocksOf, root } from './markdown.ts';
 import { openPlayground, type Playground } from './playground.ts';
+import { signingSecret } from '../support/secrets.ts';
 
 const page = 'docs/lambda.md';
 const handlers = blocksOf(page).filter(({ language }) => language === 'js');
@@ -38,7 +39,7 @@ test.each(handlers)(
       DATABASE_URL: playground.databaseUrl,
       HTTP_ENDPOINT_URL: playground.receiver.url,
       WALHOOK_ENDPOINTS_0_URL: playground.receiver.url,
-      WALHOOK_SIGNING_SECRET: `whsec_${Buffer.alloc(32, 3).toString('base64')}`,
+      WALHOOK_SIGNING_SECRET: signingSecret('lambda'),
     });
     const invoked = await container.invoke(schedule);
 

@@ -7,6 +7,7 @@ import { findTroubles } from '../../src/operations/troubles.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { type Block, blocksOf, readPage, tableRows } from './markdown.ts';
 import { openPlayground, type Playground } from './playground.ts';
+import { signingSecret } from '../support/secrets.ts';
 
 type Scenario = {
   /** Brings the trouble about. Default: there is none, and something waits. */
@@ -142,7 +143,7 @@ async function run({ language, text }: Block): Promise<void> {
       await playground.sql(text);
       return;
     case 'yaml': {
-      const env = { NEW_SECRET: secretOf('n'), OLD_SECRET: secretOf('o') };
+      const env = { NEW_SECRET: signingSecret('new'), OLD_SECRET: signingSecret('old') };
       const given = { database: { url: 'postgres://me@db/shop' }, ...(parse(text) as object) };
       parseConfig(given, env);
       return;
@@ -153,10 +154,6 @@ async function run({ language, text }: Block): Promise<void> {
     default:
       throw new Error(`a block of ${language} is nothing that could be run`);
   }
-}
-
-function secretOf(letter: string): string {
-  return `whsec_${Buffer.from(letter.repeat(32)).toString('base64')}`;
 }
 
 async function inOrder({ shell }: Playground, scripts: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import type { EmbeddedServer } from '../../src/demo/embedded-server.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { sweepState } from '../support/state-sweep.ts';
 import { VERSION } from '../../src/version.ts';
 import { root } from './markdown.ts';
 
@@ -68,6 +69,7 @@ export async function openPlayground(server: EmbeddedServer): Promise<Playground
     sql: (script) => run(databaseUrl, script),
     async close() {
       await receiver.close();
+      await connected(databaseUrl, sweepState);
       await eraseShop(server);
       for (const each of [folder, programs]) rmSync(each, { recursive: true, force: true });
     },
@@ -120,15 +122,21 @@ async function eraseShop(server: EmbeddedServer): Promise<void> {
 }
 
 async function run(url: string, script: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
+  return connected(url, async (client) => {
     let rows: Record<string, unknown>[] = [];
     for (const statement of script.split(/;\s*(?:\n|$)/)) {
       if (statement.trim() !== '') ({ rows } = await client.query(statement));
     }
     return rows;
+  });
+}
+
+async function connected<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await use(client);
   } finally {
     await client.end();
   }

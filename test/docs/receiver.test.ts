@@ -13,9 +13,10 @@ import { createPipeline } from '../support/pipeline.ts';
 import { freePort } from '../support/free-port.ts';
 import { redisServerProgram, startRedis } from '../support/redis-server.ts';
 import { blocksOf, readPage, root, tableRows } from './markdown.ts';
+import { signingSecret } from '../support/secrets.ts';
 
 const page = 'docs/receiver.md';
-const secret = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
+const secret = signingSecret('receiver');
 
 // Within the package, where `import … from 'walhook/receiver'` is the package itself, as built.
 mkdirSync(join(root, '.cache'), { recursive: true });

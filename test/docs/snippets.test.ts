@@ -8,6 +8,7 @@ import { startPrivateServer } from '../support/private-server.ts';
 import { besidesAddresses, parseCrontab } from './crontab.ts';
 import { type Block, blocksOf, pages, readPage, root } from './markdown.ts';
 import { openPlayground, type Playground } from './playground.ts';
+import { signingSecret } from '../support/secrets.ts';
 
 /**
  * Blocks that are not run where they stand, by page and first line: why, and what looks at them.
@@ -154,7 +155,7 @@ function variablesIn(text: string): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [, name] of text.matchAll(/\$\{(\w+)\}/g)) {
     values[name!] = name!.includes('SECRET')
-      ? `whsec_${Buffer.from(name!.padEnd(24)).toString('base64')}`
+      ? signingSecret(name!.replaceAll('_', ''))
       : 'postgres://me@db/shop';
   }
   return values;

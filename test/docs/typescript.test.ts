@@ -8,6 +8,7 @@ import { parseConfig } from '../../src/config/parse.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { blocksOf, pages, root } from './markdown.ts';
 import { openPlayground, type Playground } from './playground.ts';
+import { secret, signingSecret } from '../support/secrets.ts';
 
 // Within the package, where `import … from 'walhook'` is the package itself, as built.
 mkdirSync(join(root, '.cache'), { recursive: true });
@@ -60,14 +61,13 @@ describe('the TypeScript on the pages', () => {
 
   test.each(configurations)('$page, line $line, is a valid configuration', async ({ name }) => {
     const module = (await import(pathToFileURL(compiled(name)).href)) as { default: unknown };
-    const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
     const env = {
       DATABASE_URL: 'postgres://me@db/shop',
-      ORDERS_TOKEN: 'token',
-      ORDERS_SECRET: secret,
-      BILLING_SECRET: secret,
-      SMTP_PASSWORD: 'password',
-      SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T0/B0/secret',
+      ORDERS_TOKEN: secret('token'),
+      ORDERS_SECRET: signingSecret('orders'),
+      BILLING_SECRET: signingSecret('billing'),
+      SMTP_PASSWORD: secret('mail'),
+      SLACK_WEBHOOK_URL: `https://hooks.slack.com/services/T0/B0/${secret('slack')}`,
     };
     expect(parseConfig(module.default, env).warnings).toEqual([]);
   });

@@ -14,8 +14,9 @@ import { VERSION } from '../../src/version.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { root } from './markdown.ts';
 import { openPlayground, type Playground } from './playground.ts';
+import { secret } from '../support/secrets.ts';
 
-const CRON_SECRET = 'the-cron-secret-of-this-test';
+const CRON_SECRET = secret('cron');
 
 // Deployed: with walhook among its packages, as it is built.
 const folder = mkdtempSync(join(tmpdir(), 'walhook-vercel-'));

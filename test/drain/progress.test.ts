@@ -3,6 +3,7 @@ import { isPooled, serverMajorVersion } from '../support/database.ts';
 import { createPipeline, lsnOf, type TestPipeline } from '../support/pipeline.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { secret } from '../support/secrets.ts';
 
 const http = (receiver: Receiver) =>
   ({ name: 'hooks', type: 'http', url: receiver.url, ordering: 'strict' }) as const;
@@ -217,7 +218,7 @@ test('a timeout of the role does not stop a drain whose reading takes longer', a
   const { database, config } = pipeline;
   const role = `role_${database.name}`;
   await database.query(`
-    create role ${role} login superuser password 'secret';
+    create role ${role} login superuser password '${secret('role')}';
     alter role ${role} set statement_timeout = '25ms'`);
   if (serverMajorVersion >= 17) {
     await database.query(`alter role ${role} set transaction_timeout = '50ms'`);
@@ -225,7 +226,9 @@ test('a timeout of the role does not stop a drain whose reading takes longer', a
   await database.query(`
     insert into other select n, repeat('x', 500) from generate_series(1, 60000) n;
     insert into t values (1)`);
-  const limited = await pipeline.configured({ database: { url: database.urlAs(role, 'secret') } });
+  const limited = await pipeline.configured({
+    database: { url: database.urlAs(role, secret('role')) },
+  });
 
   const report = await limited.drain();
 

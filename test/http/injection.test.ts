@@ -100,12 +100,15 @@ describe('the dashboard', () => {
 
 describe('a secret', () => {
   test('is in no answer and no log, wherever it was put', async () => {
-    const password = 'the-password-of-the-database';
-    const shop = await openRefusingShop(`no: ${TOKEN} ${CRON_SECRET} ${password}`);
+    // As they are found where walhook did not know them yet: the sweep of all tests is not to mind.
+    const [old, password] = ['a-token-of-the-past', 'the-password-of-the-database'];
+    const tokens = [TOKEN, CRON_SECRET, old];
+    const shop = await openRefusingShop(`no: ${old} ${password}`);
     const role = `role_of_${shop.database.name}`;
     await shop.database.query(`create role ${role} login superuser password '${password}'`);
     const url = shop.database.urlAs(role, password);
-    const app = await serveApp({ ...shop.config, database: { ...shop.config.database, url } });
+    const config = { ...shop.config, database: { ...shop.config.database, url } };
+    const app = await serveApp(config, tokens);
     await shop.database.query('insert into orders values (4)');
     await app.post(`/api/endpoints/hooks/pause`, { reason: `for ${TOKEN} and ${password}` });
     const answers = [
@@ -126,9 +129,9 @@ describe('a secret', () => {
       await app.post(`/api/endpoints/${password}/pause`),
     ];
     const everything = answers.map(({ text, headers }) => text + JSON.stringify([...headers]));
-    for (const secret of [TOKEN, CRON_SECRET, password]) {
-      expect(everything.filter((text) => text.includes(secret))).toEqual([]);
-      expect(app.log()).not.toContain(secret);
+    for (const hidden of [...tokens, password]) {
+      expect(everything.filter((text) => text.includes(hidden))).toEqual([]);
+      expect(app.log()).not.toContain(hidden);
     }
     await shop.database.query(`drop role ${role}`);
     expect(everything.join('')).not.toMatch(/node_modules|\.ts:\d+|at async/);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { sweep } from '../support/secret-sweep.ts';
 
 /** What comes back for these very bytes: what no client would send. */
 export async function rawRequest(port: number, bytes: string): Promise<string> {
@@ -11,7 +12,9 @@ export async function rawRequest(port: number, bytes: string): Promise<string> {
   const closed = once(socket, 'close');
   socket.write(bytes);
   await closed;
-  return Buffer.concat(chunks).toString();
+  const answer = Buffer.concat(chunks).toString();
+  sweep('a raw answer', answer);
+  return answer;
 }
 
 /** One request over a connection of its own. */

@@ -5,9 +5,10 @@ import type { ResolvedConfig } from '../../src/config/schema.ts';
 import { createLogger, type Logger } from '../../src/observability/log.ts';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';
 import { startNodeServer } from '../../src/runtime/node-server.ts';
+import { secret } from '../support/secrets.ts';
 
-export const TOKEN = 'the-token-of-this-test';
-export const CRON_SECRET = 'the-cron-secret-of-this-test';
+export const TOKEN = secret('token');
+export const CRON_SECRET = secret('cron');
 
 export type ServedApp = {
   readonly url: string;

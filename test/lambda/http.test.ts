@@ -4,8 +4,9 @@ import { startReceiver } from '../support/receiver.ts';
 import { bundled } from './bundle.ts';
 import { type Container, startContainer } from './container.ts';
 import { httpEvent, schedule, type Sent } from './events.ts';
+import { secret } from '../support/secrets.ts';
 
-const TOKEN = 'the-token-of-this-test';
+const TOKEN = secret('token');
 
 const receiver = await startReceiver();
 const pipeline = await createPipeline(

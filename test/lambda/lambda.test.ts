@@ -6,6 +6,7 @@ import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { bundled } from './bundle.ts';
 import { type Container, startContainer } from './container.ts';
 import { schedule } from './events.ts';
+import { secret } from '../support/secrets.ts';
 
 let byEnvironment: string;
 let configured: string;
@@ -30,7 +31,7 @@ async function deploy(serverUrl?: string): Promise<Deployed> {
     DATABASE_URL: pipeline.database.url,
     SLOT_NAME: pipeline.config.slot,
     ENDPOINT: receiver.url,
-    TOKEN: 'the-token-of-this-test',
+    TOKEN: secret('token'),
   };
   return { pipeline, receiver, start: (handler) => startContainer(configured, env, handler) };
 }
@@ -184,7 +185,7 @@ describe('an invocation fails', () => {
 
   test('with everything that is wrong with its configuration, without a secret', async () => {
     const container = await startContainer(byEnvironment, {
-      DATABASE_URL: 'postgres://me:hidden-password@db.example.com:port/shop',
+      DATABASE_URL: `postgres://me:${secret('database')}@db.example.com:port/shop`,
       HTTP_ENDPOINT_URL: 'example.com',
       WALHOOK_DRAIN_LEASE_MS: 'long',
     });
@@ -198,7 +199,7 @@ describe('an invocation fails', () => {
     for (const name of ['DATABASE_URL', 'HTTP_ENDPOINT_URL', 'WALHOOK_DRAIN_LEASE_MS']) {
       expect(errorMessage).toContain(name);
     }
-    expect(JSON.stringify(invoked) + container.log()).not.toContain('hidden-password');
+    expect(JSON.stringify(invoked) + container.log()).not.toContain(secret('database'));
   });
 
   test('for a log level that there is not, and not before it is invoked', async () => {

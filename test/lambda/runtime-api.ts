@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { sweep } from '../support/secret-sweep.ts';
 
 export type Invoked = {
   readonly kind: 'response' | 'error';
@@ -32,7 +33,9 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
     const { next, id, kind } = ROUTE.exec(request.url ?? '')?.groups ?? {};
     if (next !== undefined) return waiting.resolve(response);
     if (id !== idOf(invocations)) return void response.writeHead(400).end();
-    const body: unknown = JSON.parse(await text(request));
+    const said = await text(request);
+    sweep(`the ${kind} of a function`, said);
+    const body: unknown = JSON.parse(said);
     const left = String(request.headers['x-left']).split(' ').filter(Boolean);
     response.writeHead(202).end();
     answered.resolve({ kind: kind === 'error' ? 'error' : 'response', body, left });

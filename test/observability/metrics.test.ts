@@ -12,8 +12,9 @@ import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { type ParsedFamily, parseExposition } from './prometheus-text.ts';
+import { secret, signingSecret } from '../support/secrets.ts';
 
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const SECRET = signingSecret('metrics');
 
 /** Everything that there is to tell: a bound, a success, a failure, and WAL written since. */
 let pipeline: TestPipeline;
@@ -32,7 +33,7 @@ beforeAll(async () => {
         {
           name: 'hooks',
           type: 'http',
-          url: `${receiver.url}?token=secret-of-the-url`,
+          url: `${receiver.url}?token=${secret('query')}`,
           signing: { secrets: [SECRET] },
           ordering: 'strict',
           retry: { attempts: 1, minDelayMs: 0 },
@@ -155,7 +156,7 @@ describe('the metrics of a pipeline', () => {
 
   it('hold no secret, and of nothing more than there are endpoints', () => {
     expect(text).not.toContain(SECRET.slice(6));
-    expect(text).not.toContain('secret-of-the-url');
+    expect(text).not.toContain(secret('query'));
     expect(text).not.toContain(new URL(pipeline.config.database.url).password);
     expect(text).not.toContain('http://');
   });

@@ -9,15 +9,17 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DrainLog } from '../../src/drain/ports.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { sweep } from '../support/secret-sweep.ts';
+import { secret } from '../support/secrets.ts';
 
 const TABLE = 'create table t (id int primary key)';
 const http = (receiver: Receiver) =>
   ({
     name: 'hooks',
     type: 'http',
-    url: `${receiver.url}?token=query-secret`,
+    url: `${receiver.url}?token=${secret('query')}`,
     ordering: 'strict',
-    headers: { 'x-key': 'header-secret' },
+    headers: { 'x-key': secret('header') },
     retry: { attempts: 2, minDelayMs: 0, maxDelayMs: 0 },
   }) as const;
 
@@ -54,9 +56,17 @@ describe('with a provider of OpenTelemetry', () => {
   });
 
   afterEach(() => {
+    sweep('a span', spansText());
     exporter.reset();
     trace.disable();
   });
+
+  const spansText = (): string =>
+    JSON.stringify(
+      exporter.getFinishedSpans().map(({ name, attributes, status, events }) => {
+        return { name, attributes, status, events };
+      }),
+    );
 
   const spans = (name: string): ReadableSpan[] =>
     exporter.getFinishedSpans().filter((span) => span.name === `walhook.${name}`);
@@ -143,14 +153,11 @@ describe('with a provider of OpenTelemetry', () => {
 
     await pipeline.drain();
 
-    const told = JSON.stringify(
-      exporter.getFinishedSpans().map(({ name, attributes, status, events }) => {
-        return { name, attributes, status, events };
-      }),
-    );
+    const told = spansText();
     expect(told).toContain('rejected');
-    for (const secret of ['4711', 'query-secret', 'header-secret', 'answer-secret', '127.0.0.1']) {
-      expect(told).not.toContain(secret);
+    const hidden = ['4711', secret('query'), secret('header'), 'answer-secret', '127.0.0.1'];
+    for (const each of hidden) {
+      expect(told).not.toContain(each);
     }
   });
 });

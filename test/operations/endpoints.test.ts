@@ -7,11 +7,12 @@ import { nodePlatform } from '../../src/runtime/node-platform.ts';
 import type { TestPipeline } from '../support/pipeline.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { drainedOrders, onPipeline } from './refused-events.ts';
+import { signingSecret } from '../support/secrets.ts';
 
 const endpointTo = (receiver: Receiver, name = 'hooks') =>
   ({ name, type: 'http', url: receiver.url, retry: { attempts: 1, minDelayMs: 0 } }) as const;
 
-const SECRET = `whsec_${Buffer.from('s'.repeat(32)).toString('base64')}`;
+const SECRET = signingSecret('orders');
 const KEPT = { reason: 'moving', parks: false };
 
 function tested(pipeline: TestPipeline) {

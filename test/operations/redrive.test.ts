@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { WalhookConfig } from '../../src/config/schema.ts';
 import { type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.ts';
 import { drainedOrders, keysOf, lettersOf, onPipeline, redrive } from './refused-events.ts';
+import { signingSecret } from '../support/secrets.ts';
 
 const endpointTo = (receiver: Receiver, name = 'hooks') =>
   ({ name, type: 'http', url: receiver.url, ordering: 'strict' }) as const;
@@ -65,7 +66,7 @@ function asSent({ method, path, headers, body }: ReceivedRequest) {
 
 test('an endpoint of single events gets the event itself, signed', async () => {
   const receiver = await startReceiver(refusing(1));
-  const signing = { secrets: [`whsec_${Buffer.from('s'.repeat(32)).toString('base64')}`] };
+  const signing = { secrets: [signingSecret('orders')] };
   const endpoint = { ...endpointTo(receiver), batch: { maxEvents: 1 }, signing };
   const pipeline = await drainedOrders({ endpoints: [endpoint] }, 1);
   const [letter] = await lettersOf(pipeline);

@@ -6,6 +6,7 @@ import { connectionSecurity } from '../../src/postgres/connection-security.ts';
 import { connectionAttempts, type TlsMode, type TlsOptions } from '../../src/postgres/tls-modes.ts';
 import { serverMajorVersion } from '../support/database.ts';
 import { startTlsServer, tlsText } from '../support/tls-server.ts';
+import { secret } from '../support/secrets.ts';
 
 const ca = tlsText('ca.pem');
 const cert = tlsText('client.pem');
@@ -131,12 +132,12 @@ it('a key may be encrypted, and its password is in no error', async () => {
   expect(await outcome(url, { ...tls, keyPassword: 'key-secret' })).toBe('full');
   const error = await connect({
     url,
-    tls: { ...tls, keyPassword: 'not-the-secret' },
+    tls: { ...tls, keyPassword: secret('wrong') },
     connectTimeoutMs: 10_000,
     applicationName: 'tls test',
   }).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'database_tls_failed' });
-  expect(String(error)).not.toContain('not-the-secret');
+  expect(String(error)).not.toContain(secret('wrong'));
 });
 
 it('a certificate of a client that the server does not know is refused', async () => {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { signatures, signingKey } from '../../src/sinks/http/signature.ts';
+import { signingSecret } from '../support/secrets.ts';
 
 export function newSecret(): string {
-  return `whsec_${randomBytes(32).toString('base64')}`;
+  return signingSecret(randomBytes(8).toString('hex'));
 }
 
 /** As walhook's own sender signs it. */

@@ -3,8 +3,9 @@ import { ended, startWalhook, walhook } from '../cli/walhook.ts';
 import { freePort } from '../support/free-port.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { startReceiver } from '../support/receiver.ts';
+import { secret } from '../support/secrets.ts';
 
-const TOKEN = 'the-token-of-this-test';
+const TOKEN = secret('token');
 
 async function shop() {
   const receiver = await startReceiver();

@@ -5,9 +5,10 @@ import { serve } from '../../src/runtime/serve.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import type { ResolvedConfig } from '../../src/config/schema.ts';
 import { startReceiver } from '../support/receiver.ts';
+import { secret } from '../support/secrets.ts';
 
 const TABLE = 'create table orders (id int primary key)';
-const TOKEN = 'the-token-of-this-test';
+const TOKEN = secret('token');
 
 async function shop(endpoint: Record<string, unknown> = {}) {
   const receiver = await startReceiver();

@@ -9,6 +9,7 @@ import { hook0Application } from '../support/hook0-pipeline.ts';
 import type { ProblemId } from '../support/hook0-rules.ts';
 import type { Interruption } from '../support/hook0-server.ts';
 import { hook0Delivery, never, setUpHook0Sink } from '../support/hook0-sink.ts';
+import { secret } from '../support/secrets.ts';
 
 /** What stands before Hook0 answers in its own words. */
 const proxy = (status: number): Interruption => ({ status, body: '<html>' });
@@ -61,7 +62,7 @@ describe('an answer', () => {
   });
 
   test('to a wrong token stops everything', async () => {
-    const { send } = await setUpHook0Sink({}, { token: 'other' });
+    const { send } = await setUpHook0Sink({}, { token: secret('other') });
     expect(await send()).toMatchObject({
       kind: 'misconfigured',
       reason: 'HTTP 403: AuthInvalidBiscuit: Invalid token.',

@@ -12,6 +12,7 @@ import {
 } from '../support/hook0-pipeline.ts';
 import { startHook0Server } from '../support/hook0-server.ts';
 import { createPipeline } from '../support/pipeline.ts';
+import { secret } from '../support/secrets.ts';
 
 const drainers = new DrainerSupply();
 afterAll(() => drainers.close());
@@ -222,13 +223,13 @@ test('a drainer that was killed repeats events under the ids that they had', asy
 
 test('a secret of another application holds everything, and is not told of', async () => {
   const { hook0, pipeline } = await createHook0Pipeline('create table t (id int primary key)', {
-    apiToken: 'another-secret',
+    apiToken: secret('another'),
   });
   await pipeline.database.query('insert into t values (1)');
   const report = await pipeline.drain();
   expect(report).toMatchObject({ status: 'held' });
   expect(report.endpoints[0]!.error).toContain('AuthInvalidBiscuit');
-  expect(JSON.stringify(report)).not.toContain('another-secret');
+  expect(JSON.stringify(report)).not.toContain(secret('another'));
   expect(hook0.events).toEqual([]);
 });
 

@@ -7,6 +7,7 @@ import { fetchClient } from '../../src/sinks/http/fetch-client.ts';
 import { ANSWER_BYTES, type HttpRequest } from '../../src/sinks/http/http-client.ts';
 import { undiciClient } from '../../src/sinks/http/undici-client.ts';
 import { startReceiver } from '../support/receiver.ts';
+import { secret } from '../support/secrets.ts';
 
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
@@ -180,8 +181,8 @@ describe.each([
       () => startRawServer((socket) => void socket.end('SSH-2.0-OpenSSH_9.6\r\n')),
     ],
   ])('gives a code and no address for %s', async (_what, address) => {
-    const secret = 'path-that-is-a-secret';
-    const error = await request(`${await address()}${secret}`).then(
+    const path = secret('path');
+    const error = await request(`${await address()}${path}`).then(
       () => null,
       (reason: unknown) => reason as Error,
     );

@@ -4,6 +4,7 @@ import { Client, type QueryResultRow } from 'pg';
 import { afterAll, inject } from 'vitest';
 // Hooks run last registered first: private servers have to be closed after the databases on them.
 import './private-server.ts';
+import { sweepState } from './state-sweep.ts';
 
 export type TestDatabase = {
   readonly name: string;
@@ -141,14 +142,17 @@ async function drop(name: string): Promise<void> {
   const database = open.get(name);
   if (database === undefined) return;
   open.delete(name);
-  await rollBackPrepared(database.adminUrl, name);
-  await withClient(database.adminUrl, async (admin) => {
-    // A slot keeps its database from being dropped, and a session keeps its slot.
-    await admin.query(
+  await withClient(withDatabase(database.adminUrl, name), async (client) => {
+    await rollBackPrepared(client);
+    // A slot keeps its database from being dropped, and a session keeps its slot, and its locks.
+    await client.query(
       `select pg_terminate_backend(pid, 5000) from pg_stat_activity
        where datname = $1 and pid <> pg_backend_pid()`,
       [name],
     );
+    await sweepState(client);
+  });
+  await withClient(database.adminUrl, async (admin) => {
     await admin.query(
       'select pg_drop_replication_slot(slot_name) from pg_replication_slots where database = $1',
       [name],
@@ -157,14 +161,11 @@ async function drop(name: string): Promise<void> {
   });
 }
 
-async function rollBackPrepared(adminUrl: string, name: string): Promise<void> {
-  await withClient(withDatabase(adminUrl, name), async (client) => {
-    const { rows } = await client.query<{ gid: string }>(
-      'select gid from pg_prepared_xacts where database = current_database()',
-    );
-    for (const { gid } of rows)
-      await client.query(`rollback prepared ${client.escapeLiteral(gid)}`);
-  });
+async function rollBackPrepared(client: Client): Promise<void> {
+  const { rows } = await client.query<{ gid: string }>(
+    'select gid from pg_prepared_xacts where database = current_database()',
+  );
+  for (const { gid } of rows) await client.query(`rollback prepared ${client.escapeLiteral(gid)}`);
 }
 
 async function withClient<T>(url: string, use: (client: Client) => Promise<T>): Promise<T> {

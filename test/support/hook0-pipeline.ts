@@ -2,8 +2,12 @@ import { expect } from 'vitest';
 import type { IngestedEvent } from './hook0-rules.ts';
 import { type Hook0Server, startHook0Server } from './hook0-server.ts';
 import { createPipeline, type PipelineOptions, type TestPipeline } from './pipeline.ts';
+import { secret } from './secrets.ts';
 
-export const hook0Application = { id: '550e8400-e29b-41d4-a716-446655440000', token: 'sk_test_1' };
+export const hook0Application = {
+  id: '550e8400-e29b-41d4-a716-446655440000',
+  token: secret('hook0'),
+};
 
 export const hook0EndpointOf = (hook0: Hook0Server) => ({
   name: 'hook0',

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterAll } from 'vitest';
+import { sweep } from './secret-sweep.ts';
+import { secret } from './secrets.ts';
 
 export type ReceivedMail = {
   readonly from: string;
@@ -22,7 +24,7 @@ export type MailServer = {
   close(): Promise<void>;
 };
 
-export const ACCOUNT = { username: 'walhook', password: 'mail-password' };
+export const ACCOUNT = { username: 'walhook', password: secret('mail') };
 
 const tlsFile = (name: string): string =>
   readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), 'utf8');
@@ -57,13 +59,15 @@ export async function startMailServer(options: SMTPServerOptions = {}): Promise<
       stream.on('end', () => {
         if (isRefusing) return done(new Error('mailbox full'));
         const { envelope, secure, user } = session;
-        mails.push({
+        const mail = {
           from: envelope.mailFrom === false ? '' : envelope.mailFrom.address,
           to: envelope.rcptTo.map(({ address }) => address),
           secure,
           user: typeof user === 'string' ? user : null,
           ...parseMail(Buffer.concat(chunks).toString('utf8')),
-        });
+        };
+        mails.push(mail);
+        sweep('a mail', [...mail.headers.values(), mail.text].join('\n'));
         done();
       });
     },

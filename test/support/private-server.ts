@@ -1,5 +1,6 @@
 import { afterAll, inject } from 'vitest';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/demo/embedded-server.ts';
+import { watchFor } from './secret-sweep.ts';
 import { testServerSettings } from './server-settings.ts';
 
 const started = new Set<EmbeddedServer>();
@@ -18,5 +19,6 @@ export async function startPrivateServer(
     settings: { ...testServerSettings, ...settings },
   });
   started.add(server);
+  watchFor(new URL(server.url()).password);
   return server;
 }

@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
+import { sweep } from './secret-sweep.ts';
 
 export type ReceivedRequest = {
   readonly method: string;
@@ -129,6 +130,7 @@ async function readRequest(incoming: IncomingMessage): Promise<ReceivedRequest |
     return undefined;
   }
   const body = Buffer.concat(chunks);
+  sweep('the body of a request', body);
   return {
     method: incoming.method ?? '',
     path: incoming.url ?? '',

@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { lsnOf } from '../support/pipeline.ts';
 import { everyTrigger } from './every-trigger.ts';
 import { idsOf, openShop, type Shop, upTo } from './shop.ts';
+import { secret } from '../support/secrets.ts';
 
 describe.each(everyTrigger)('$name', (trigger) => {
   const { says } = trigger;
@@ -242,7 +243,7 @@ describe.each(everyTrigger)('$name', (trigger) => {
 
   test('names all that is wrong with its configuration, and no secret', async () => {
     const { said, told } = await trigger.refuse({
-      DATABASE_URL: 'postgres://me:hidden-password@db.example.com:port/shop',
+      DATABASE_URL: `postgres://me:${secret('database')}@db.example.com:port/shop`,
       HTTP_ENDPOINT_URL: 'example.com',
       WALHOOK_DRAIN_LEASE_MS: 'long',
     });
@@ -251,7 +252,7 @@ describe.each(everyTrigger)('$name', (trigger) => {
     expect(told).toContain('DATABASE_URL');
     expect(told).toContain('HTTP_ENDPOINT_URL');
     expect(told).toMatch(/WALHOOK_DRAIN_LEASE_MS.*long/);
-    expect(told).not.toContain('hidden-password');
+    expect(told).not.toContain(secret('database'));
   });
 });
 

@@ -2,9 +2,10 @@ import type { DrainReport } from '../../src/drain/report.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 import type { WorkerProcess } from './workerd.ts';
+import { secret, signingSecret } from '../support/secrets.ts';
 
-export const TOKEN = 'a-token-of-sixteen-characters';
-export const SIGNING = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+export const TOKEN = secret('token');
+export const SIGNING = signingSecret('worker');
 
 export type Shop = {
   readonly pipeline: TestPipeline;
