@@ -61,9 +61,9 @@ async function beside(
 const muchMore = `insert into t select n, repeat('x', 10000) from generate_series(10001, 10120) n`;
 
 test.each([
-  ['little', 'select'],
-  ['much', muchMore],
-])('however a slot with %s is read, the events are the same', async (_what, andMore) => {
+  ['little:', 'select'],
+  ['much:', muchMore],
+])('%s however the slot is read, the events are the same, byte for byte', async (_, andMore) => {
   const receivers = await Promise.all(Array.from({ length: 4 }, () => startReceiver()));
   const [whole, smallCopy, smallRows, rows] = receivers as [Receiver, Receiver, Receiver, Receiver];
   const pipeline = await createPipeline({ endpoints: [one(whole)] }, tables);
