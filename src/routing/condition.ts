@@ -6,7 +6,7 @@ import { type Comparison, type Scalar, valueTest } from './comparison.ts';
 import { isRowColumnChanged } from './changed-column.ts';
 import type { JsonValue } from './lossless-json.ts';
 import { RowReaders, type ValuePlace } from './row-reader.ts';
-import { afterSide, beforeSide, keySide, type RowSide } from './row-side.ts';
+import { beforeSide, keySide, knownAfterSide, type RowSide } from './row-side.ts';
 
 /**
  * A filter's `where` that YAML and JSON can hold. Its entries all have to hold; `and` and `or` take a
@@ -23,7 +23,7 @@ type Test = (event: ReadableEvent) => boolean;
 export const EVENT_PATHS = ['op', 'schema', 'table', 'prefix'] as const;
 export const ROW_ROOTS = ['after', 'before', 'key'] as const;
 
-const SIDES = { after: afterSide, before: beforeSide, key: keySide } satisfies Record<
+const SIDES = { after: knownAfterSide, before: beforeSide, key: keySide } satisfies Record<
   (typeof ROW_ROOTS)[number],
   (event: RowChange) => RowSide | null
 >;

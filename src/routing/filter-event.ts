@@ -12,7 +12,7 @@ import { postgresTimestamp } from '../pgoutput/timestamp.ts';
 import { base64 } from './base64-text.ts';
 import { lazyRow } from './lazy-row.ts';
 import type { Row, RowReader, RowReaders } from './row-reader.ts';
-import { afterSide, beforeSide, keySide, type RowSide, unchangedColumns } from './row-side.ts';
+import { beforeSide, keySide, knownAfterSide, type RowSide, unchangedColumns } from './row-side.ts';
 
 /**
  * The walhook event as a filter sees it. A value is read when it is asked for, so that a filter costs
@@ -26,6 +26,7 @@ export interface FilterEvent {
   readonly table: string | null;
   readonly key: Readonly<Row> | null;
   readonly before: Readonly<Row> | null;
+  /** With what an update left alone and the server did not send, where the old row holds it. */
   readonly after: Readonly<Row> | null;
   /** Columns that an update left alone and the server did not send. */
   readonly unchanged: readonly string[];
@@ -127,7 +128,7 @@ class RowChangeView extends EventView implements FilterEvent {
     return (this.#before ??= this.#row(beforeSide(this.#change)));
   }
   override get after(): Readonly<Row> | null {
-    return (this.#after ??= this.#row(afterSide(this.#change)));
+    return (this.#after ??= this.#row(knownAfterSide(this.#change)));
   }
   override get unchanged(): readonly string[] {
     return unchangedColumns(this.#change);

@@ -23,6 +23,21 @@ export function afterSide({ new: current }: RowChange): RowSide | null {
   return current === null ? null : { columns: null, tupleOf: () => current };
 }
 
+/**
+ * The row as it is after the change, for what looks at it and sends nothing of it: a value that the
+ * update left alone, and the server did not send, is the old row's, where that was sent.
+ */
+export function knownAfterSide({ old, new: current, relation }: RowChange): RowSide | null {
+  if (current === null) return null;
+  if (old === null) return { columns: null, tupleOf: () => current };
+  const isInOld = (column: number): boolean =>
+    old.kind === 'full' || relation.identityColumns.includes(column);
+  return {
+    columns: null,
+    tupleOf: (column) => (current.isUnchanged(column) && isInOld(column) ? old.tuple : current),
+  };
+}
+
 /** Names of the columns that the update left alone and the server did not send. */
 export function unchangedColumns({ relation, new: current }: RowChange): string[] {
   return relation.columns

@@ -19,7 +19,12 @@ const { catalog, of } = await captureEvents(`
   create table "Odd.Name" (id int primary key);
   create table audit.orders (id int primary key, status text);
   create table full_rows (id int primary key, status text, n int);
-  alter table full_rows replica identity full`);
+  alter table full_rows replica identity full;
+  create table large_full (id int primary key, n int, note text);
+  alter table large_full replica identity full;
+  alter table large_full alter note set storage external;
+  create table large (id int primary key, n int, note text);
+  alter table large alter note set storage external`);
 
 const events = await of(`
   insert into orders values (1, 'paid', 12.50, 9007199254740993, true,
@@ -333,5 +338,31 @@ describe('a condition', () => {
     const changed = { changed: true };
     expect(holds({ op: 'update', 'after.status': changed })).toEqual(['update 1', 'update 3']);
     expect(holds({ op: 'update', 'after.id': changed })).toEqual(['update 3']);
+  });
+});
+
+describe('a large value that an update left alone', async () => {
+  const updates = await of(`
+    insert into large_full values (1, 0, repeat('x', 10000));
+    update large_full set n = 1;
+    insert into large values (1, 0, repeat('x', 10000));
+    update large set n = 1`);
+  const keptUpdates = (where: FilterOptions['where']): string[] =>
+    kept({ operations: ['update'], where }, updates);
+
+  test('is what the old row has, where that was sent', () => {
+    expect(updates.filter(({ op }) => op === 'update')).toHaveLength(2);
+    const full = ['public.large_full update'];
+    expect(keptUpdates({ 'after.note': { like: 'xx%' } })).toEqual(full);
+    expect(keptUpdates({ 'after.note': { exists: true } })).toEqual(full);
+    expect(keptUpdates(({ after }) => String(after?.['note']).startsWith('xx'))).toEqual(full);
+    expect(keptUpdates(({ after }) => Object.keys(after!).includes('note'))).toEqual(full);
+    expect(keptUpdates({ 'after.note': { changed: true } })).toEqual([]);
+  });
+
+  test('is unknown elsewhere', () => {
+    expect(keptUpdates({ 'after.note': { exists: false } })).toEqual(['public.large update']);
+    const letPass = { or: [{ 'after.note': { like: 'x%' } }, { 'after.note': { exists: false } }] };
+    expect(keptUpdates(letPass)).toHaveLength(2);
   });
 });
