@@ -14,7 +14,11 @@ const NUMBERS: ReadonlySet<number> = new Set([
   builtin.float8.oid,
   builtin.numeric.oid,
 ]);
-const TIMES: ReadonlySet<number> = new Set([builtin.timestamp.oid, builtin.timestamptz.oid]);
+const TIMES: ReadonlySet<number> = new Set([
+  builtin.date.oid,
+  builtin.timestamp.oid,
+  builtin.timestamptz.oid,
+]);
 
 export function columnKind(typeOid: number, catalog: TypeCatalog): ColumnKind {
   const oid = baseType(typeOid, catalog);

@@ -1,6 +1,7 @@
 import type { ColumnKind } from './column-kind.ts';
 import { compareNumbers, type ExactNumber, exactNumber } from './exact-number.ts';
 import type { JsonValue } from './lossless-json.ts';
+import { pointInTime } from './point-in-time.ts';
 
 export type Scalar = string | number | bigint | boolean | null;
 
@@ -100,13 +101,12 @@ function comparer(
 ): (value: JsonValue | undefined, kind: ColumnKind) => number | null {
   const isNumber = typeof wanted === 'number' || typeof wanted === 'bigint';
   const number = isNumber || typeof wanted === 'string' ? exactNumber(String(wanted)) : null;
-  const time = typeof wanted === 'string' ? timeText(wanted) : '';
+  const point = typeof wanted === 'string' ? pointInTime(wanted) : null;
   return (value, kind) => {
     if (typeof value === 'number' || typeof value === 'bigint') return withNumber(value, number);
     if (typeof value === 'string' && kind === 'number') return withNumber(value, number);
-    if (typeof value === 'string' && typeof wanted === 'string') {
-      return textOrder(value, kind === 'time' ? time : wanted);
-    }
+    if (typeof value === 'string' && kind === 'time') return withPoint(value, point);
+    if (typeof value === 'string' && typeof wanted === 'string') return compared(value, wanted);
     if (typeof value === 'boolean' && typeof wanted === 'boolean') {
       return Number(value) - Number(wanted);
     }
@@ -120,19 +120,15 @@ function withNumber(value: string | number | bigint, wanted: ExactNumber | null)
   return number === null ? null : compareNumbers(number, wanted);
 }
 
-function textOrder(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+function withPoint(value: string, wanted: bigint | null): number | null {
+  if (wanted === null) return null;
+  const point = pointInTime(value);
+  return point === null ? null : compared(point, wanted);
 }
 
-const TIME = /^(\d{4,}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(Z?)$/;
-
-/** In the shape that events have, with all its digits, so that it compares as text. */
-function timeText(text: string): string {
-  const match = TIME.exec(text);
-  if (match === null) return text;
-  const [, date, minutes, seconds = '00', fraction = '', zone] = match;
-  return `${date}T${minutes}:${seconds}.${fraction.padEnd(6, '0')}${zone}`;
+function compared<T extends string | bigint>(a: T, b: T): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 function likePattern(like: string): RegExp {

@@ -24,7 +24,8 @@ const { catalog, of } = await captureEvents(`
   alter table large_full replica identity full;
   alter table large_full alter note set storage external;
   create table large (id int primary key, n int, note text);
-  alter table large alter note set storage external`);
+  alter table large alter note set storage external;
+  create table times (id int primary key, plain timestamp, zoned timestamptz, day date)`);
 
 const events = await of(`
   insert into orders values (1, 'paid', 12.50, 9007199254740993, true,
@@ -276,6 +277,14 @@ describe('a condition', () => {
       ['insert 1', 'update 1'],
     ],
     ['a time later than that', { 'after.at': { gt: '2026-01-31 12:00Z' } }, []],
+    [
+      'a time with an offset',
+      { 'after.at': { gte: '2026-01-31T14:00:00+02:00', lt: '2026-01-31T14:00:00.1+02' } },
+      ['insert 1', 'update 1'],
+    ],
+    ['a time with an offset that is later', { 'after.at': { gte: '2026-01-31T12:00-0130' } }, []],
+    ['a time without an offset', { 'after.at': '2026-01-31 12:00:00' }, ['insert 1', 'update 1']],
+    ['what is no time', { 'after.at': { gt: 'a month ago' } }, []],
     ['null is a value', { 'after.meta': null }, ['insert 2', 'update 3']],
     ['isNull', { 'after.meta': { isNull: true } }, ['insert 2', 'update 3']],
     ['not isNull wants a value', { 'after.meta': { isNull: false } }, ['insert 1', 'update 1']],
@@ -364,5 +373,42 @@ describe('a large value that an update left alone', async () => {
     expect(keptUpdates({ 'after.note': { exists: false } })).toEqual(['public.large update']);
     const letPass = { or: [{ 'after.note': { like: 'x%' } }, { 'after.note': { exists: false } }] };
     expect(keptUpdates(letPass)).toHaveLength(2);
+  });
+});
+
+describe('points in time', async () => {
+  const rows = await of(`
+    insert into times values
+      (1, '2026-01-31 12:00:00', '2026-01-31 12:00:00+00', '2026-01-31'),
+      (2, '12026-01-31 12:00:00', '12026-01-31 12:00:00+00', '12026-01-31'),
+      (3, '0044-03-15 12:00:00 BC', '0044-03-15 12:00:00+00 BC', '0044-03-15 BC'),
+      (4, 'infinity', 'infinity', 'infinity'),
+      (5, '-infinity', '-infinity', '-infinity')`);
+  const ids = (where: Condition): unknown[] => {
+    const wants = compileFilter('hooks', { where }, catalog, VALUES)!;
+    return rows.flatMap((event, index) => (wants(event) ? [index + 1] : []));
+  };
+
+  test.each(['plain', 'zoned', 'day'])('of a column %s are in their order', (column) => {
+    expect(ids({ [`after.${column}`]: { gt: '2026-02-01' } })).toEqual([2, 4]);
+    expect(ids({ [`after.${column}`]: { lt: '2026-01-31' } })).toEqual([3, 5]);
+    expect(ids({ [`after.${column}`]: { lt: '2026' } })).toEqual([3, 5]);
+    expect(ids({ [`after.${column}`]: 'infinity' })).toEqual([4]);
+    expect(ids({ [`after.${column}`]: { gte: '0044-03-15 BC', lt: '0043-01-01 BC' } })).toEqual([
+      3,
+    ]);
+  });
+
+  test('without an offset are UTC, in the column and in the filter', () => {
+    expect(ids({ 'after.plain': '2026-01-31T14:00:00+02:00' })).toEqual([1]);
+    expect(ids({ 'after.zoned': '2026-01-31T12:00:00' })).toEqual([1]);
+    expect(ids({ 'after.day': '2026-01-31' })).toEqual([1]);
+  });
+
+  test('are none where there is no such day or hour', () => {
+    for (const none of ['2026-02-29', '2026-13-01', '2026-01-31T25:00', '2026-01-31T12:60']) {
+      expect(ids({ 'after.zoned': { gt: none } })).toEqual([]);
+    }
+    expect(ids({ 'after.zoned': { gt: '2024-02-29' } })).toEqual([1, 2, 4]);
   });
 });
