@@ -23,6 +23,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/cli.md: walhook dead-letters show 1':
     'needs a dead letter, which the page does not make: test/cli/dead-letters.test.ts runs it',
   'docs/alerts.md: {': 'is compared with a real one by alerts-page.test.ts',
+  'docs/observability.md: // worker.ts': 'is run in workerd: test/worker/traces.test.ts',
   'docs/cli.md: walhook demo': 'takes its time: README.md has it too, and runs it',
 };
 
