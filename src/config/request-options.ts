@@ -37,7 +37,7 @@ export const retry = z
       max: 3_600_000,
     }).default(250),
     maxDelayMs: wholeNumber({
-      what: 'Where the doubling ends. A Retry-After of the endpoint is not bounded by it.',
+      what: 'Where the doubling ends. A Retry-After of the endpoint is not bounded by it, but by 24 hours.',
       unit: 'ms',
       min: 0,
       max: 3_600_000,

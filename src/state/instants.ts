@@ -25,6 +25,18 @@ export function epochMsOrNull(column: AnyColumn): SQL<number | null> {
   return epochMs(column).mapWith(Number) as SQL<number | null>;
 }
 
+/** The last Date. The server's timestamptz reaches further. */
+const LATEST_MS = 8.64e15;
+
+/**
+ * A time from 1970 on that a timestamptz can hold: the nearest one, or null where it is none. What
+ * is written in one statement with others must not be what fails it.
+ */
+export function storableMs(ms: number | null): number | null {
+  if (ms === null || Number.isNaN(ms)) return null;
+  return Math.min(Math.max(ms, 0), LATEST_MS);
+}
+
 /** The other way: exact to the millisecond, null for null. */
 export function fromEpochMs(ms: SQL): SQL {
   return sql`timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;

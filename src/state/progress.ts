@@ -6,7 +6,15 @@ import type { PartlyReplayed } from '../delivery/replayed.ts';
 import type { EndpointProgress, EndpointRecord, Lease, Pause } from '../drain/state-store.ts';
 import { NO_WINDOWS, type WindowTotals } from '../drain/window-totals.ts';
 import { DURABLY } from './durable-commit.ts';
-import { CLOCK, epochMs, epochMsOrNull, fromEpochMs, fromNow, instant } from './instants.ts';
+import {
+  CLOCK,
+  epochMs,
+  epochMsOrNull,
+  fromEpochMs,
+  fromNow,
+  instant,
+  storableMs,
+} from './instants.ts';
 import { isCurrent, leaseLost } from './lease.ts';
 import { type PauseColumns, pauseOf } from './pauses.ts';
 import type { StateDatabase } from './state-database.ts';
@@ -63,8 +71,8 @@ export async function saveProgress(
         ${column(({ reason }) => storableTextOrNull(reason))}::text[],
         ${column(({ health }) => health?.breaker ?? null)}::text[],
         ${column(({ health }) => health?.consecutiveFailures ?? null)}::integer[],
-        ${column(({ health }) => health?.downSince ?? null)}::float8[],
-        ${column(({ health }) => health?.nextAttemptAt ?? null)}::float8[],
+        ${column(({ health }) => storableMs(health?.downSince ?? null))}::float8[],
+        ${column(({ health }) => storableMs(health?.nextAttemptAt ?? null))}::float8[],
         ${column(({ delivered }) => delivered)}::bigint[],
         ${column(({ filtered }) => filtered)}::bigint[],
         ${column(({ parked }) => parked)}::bigint[],

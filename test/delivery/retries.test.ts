@@ -106,6 +106,31 @@ test('a Retry-After that is longer than a drain should wait holds the endpoint a
   expect((await pipeline.drain()).status).toBe('caught_up');
 });
 
+const triedOnce = (name: string, url: string) =>
+  ({ name, type: 'http', url, retry: { attempts: 1 } }) as const;
+
+test.each([
+  [503, 'retry-after', '9999999999999'],
+  [503, 'retry-after', 'Fri, 31 Dec 9999 23:59:59 GMT'],
+  [503, 'retry-after', '9'.repeat(400)],
+  [204, 'ratelimit', 'limit=1, remaining=0, reset=999999999999999'],
+])('what %i asks for by %s: %s harms no other endpoint', async (status, name, value) => {
+  const absurd = await startReceiver(() => ({ status, headers: { [name]: value } }));
+  const good = await startReceiver();
+  const both = await createPipeline(
+    { endpoints: [triedOnce('absurd', absurd.url), triedOnce('good', good.url)] },
+    'create table t (id int primary key)',
+  );
+  await both.database.query('insert into t select n from generate_series(1, 5) n');
+  for (const _ of [1, 2]) expect((await both.drain()).error).toBeNull();
+  expect(good.events()).toHaveLength(5);
+  expect(
+    await both.database.query(
+      `select endpoint from walhook.endpoints where next_attempt_at > now() + interval '1 day'`,
+    ),
+  ).toEqual([]);
+});
+
 test('an endpoint that stays unavailable is held after its attempts', async () => {
   receiver.answerWith(() => ({ status: 502, body: '<h1>\n bad   gateway</h1>' }));
   const { report, requests } = await drainOneRow(2);

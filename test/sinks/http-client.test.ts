@@ -128,6 +128,15 @@ describe.each([
     expect(await request(url)).toMatchObject({ status: 503, brokeOff: true });
   });
 
+  test('joins a header that came in several lines', async () => {
+    const url = await startRawServer((socket) => {
+      const limits = ['"minute";r=0;t=3', '"day";r=0;t=9'].map((each) => `RateLimit: ${each}\r\n`);
+      socket.once('data', () => socket.end(`HTTP/1.1 204 No Content\r\n${limits.join('')}\r\n`));
+    });
+    const { header } = await request(url);
+    expect(header('ratelimit')).toBe('"minute";r=0;t=3, "day";r=0;t=9');
+  });
+
   test('takes an answer that comes before the request is read', async () => {
     const url = await startRawServer((socket) => {
       socket.once('data', () => {

@@ -7,6 +7,8 @@ import { acquire, openRegisteredStore, progressOf } from './registered-store.ts'
 
 const at = (commitLsn: bigint, seq: number): Position => ({ commitLsn: toLsn(commitLsn), seq });
 
+const LAST_DATE = 8.64e15;
+
 /** The tallies are read apart from the rest: see tallies.test.ts. */
 function untallied({ tally: _tally, ...progress }: EndpointProgress) {
   return progress;
@@ -61,6 +63,25 @@ test('progress is read back as it was saved, to the last bit', async () => {
       failedAttempts: 4n,
       updatedAt: expect.any(Date),
     },
+  ]);
+});
+
+test.each([
+  [Infinity, LAST_DATE],
+  [1e20, LAST_DATE],
+  [-1e20, 0],
+  [NaN, null],
+])('a time of %d at one endpoint fails no other: it is stored as %s', async (time, stored) => {
+  const { store } = await openRegisteredStore();
+  const lease = await acquire(store);
+  const health = { ...HEALTHY, breaker: 'open', downSince: time, nextAttemptAt: time } as const;
+  await store.saveProgress(lease, 60_000, [
+    progressOf({ endpoint: 'bad', health }),
+    progressOf({ endpoint: 'good', settled: at(0x2000n, 9) }),
+  ]);
+  expect(await store.loadEndpoints('shop')).toMatchObject([
+    { endpoint: 'bad', health: { downSince: stored, nextAttemptAt: stored } },
+    { endpoint: 'good', settled: at(0x2000n, 9) },
   ]);
 });
 

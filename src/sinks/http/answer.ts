@@ -1,7 +1,7 @@
 import type { Answer, Outcome } from '../../delivery/sink.ts';
 import type { HttpAnswer } from './http-client.ts';
 import { itemFailures } from './item-failures.ts';
-import { requestedPauseMs } from './pacing.ts';
+import { waitAfterFailureMs, waitAfterSuccessMs } from './requested-wait.ts';
 
 /** What a status says of a delivery. */
 export type Verdict =
@@ -27,11 +27,7 @@ export function outcomeOf(answer: HttpAnswer, nowMs: number, overrides: AnswerOv
   const failure = { reason: describe(answer), answer: keep(answer) };
   switch (verdict) {
     case 'unavailable':
-      return {
-        kind: verdict,
-        ...failure,
-        retryAfterMs: retryAfterMs(answer, nowMs) ?? requestedPauseMs(answer, nowMs),
-      };
+      return { kind: verdict, ...failure, retryAfterMs: waitAfterFailureMs(answer, nowMs) };
     case 'misconfigured':
       return { kind: verdict, ...failure };
     case 'rejected':
@@ -58,7 +54,7 @@ function delivered(answer: HttpAnswer, nowMs: number): Outcome {
   const failed = itemFailures(answer.body);
   switch (failed.kind) {
     case 'none':
-      return { kind: 'delivered', pauseMs: requestedPauseMs(answer, nowMs) };
+      return { kind: 'delivered', pauseMs: waitAfterSuccessMs(answer, nowMs) };
     case 'some':
       return {
         kind: 'partial',
@@ -74,15 +70,6 @@ function delivered(answer: HttpAnswer, nowMs: number): Outcome {
         retryAfterMs: null,
       };
   }
-}
-
-/** `Retry-After` in milliseconds from now: seconds, or an HTTP date (RFC 9110, 10.2.3). */
-function retryAfterMs(answer: Pick<HttpAnswer, 'header'>, nowMs: number): number | null {
-  const value = answer.header('retry-after')?.trim();
-  if (value === undefined || value === '') return null;
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 
 function keep({ status, body }: HttpAnswer): Answer {

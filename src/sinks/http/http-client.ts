@@ -11,6 +11,7 @@ export type HttpRequest = {
 
 export type HttpAnswer = {
   readonly status: number;
+  /** By its name in lower case; what came in several lines is joined by commas. */
   readonly header: (name: string) => string | null;
   /** The beginning of the body, at most ANSWER_BYTES. */
   readonly body: string;

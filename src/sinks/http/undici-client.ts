@@ -103,7 +103,8 @@ function dispatch(
   );
 }
 
+/** Several lines are one list, as for fetch (RFC 9110, 5.3). */
 function headerValue(value: string | string[] | undefined): string | null {
   if (value === undefined) return null;
-  return typeof value === 'string' ? value : (value[0] ?? null);
+  return typeof value === 'string' ? value : value.join(', ');
 }
