@@ -4,8 +4,11 @@ import { type Handler, type Receiver, startReceiver } from '../support/receiver.
 
 const ROWS = 500;
 
-/** One batch of 500 rows, to an endpoint that answers so. */
-async function drainTo(handler: Handler): Promise<{
+/** One batch, to an endpoint that answers so. */
+async function drainTo(
+  handler: Handler,
+  rows = ROWS,
+): Promise<{
   pipeline: TestPipeline;
   receiver: Receiver;
   letters: Record<string, unknown>[];
@@ -19,7 +22,7 @@ async function drainTo(handler: Handler): Promise<{
           type: 'http',
           url: receiver.url,
           ordering: 'strict',
-          batch: { maxEvents: ROWS },
+          batch: { maxEvents: rows },
           retry: { attempts: 3, minDelayMs: 0, maxDelayMs: 0 },
         },
       ],
@@ -27,7 +30,7 @@ async function drainTo(handler: Handler): Promise<{
     'create table t (id int primary key, note text)',
   );
   await pipeline.database.query(
-    `insert into t select id, repeat('x', 20) from generate_series(1, ${ROWS}) id`,
+    `insert into t select id, repeat('x', 20) from generate_series(1, ${rows}) id`,
   );
   expect((await pipeline.drain()).status).toBe('caught_up');
   const letters = await pipeline.database.query(
@@ -113,6 +116,56 @@ test('events that are named in batchItemFailures are tried again alone, and set 
   expect(letters).toMatchObject([
     { id: 200, reason: 'batch_item_failure', attempts: 3, answer_status: 200 },
   ]);
+});
+
+test('as many failures as a batch has events are read, whatever there is beside them', async () => {
+  const { receiver, letters } = await drainTo(({ events }) => {
+    const { body } = failures(events.map(({ id }) => id));
+    return { status: 200, body: JSON.stringify({ log: 'x'.repeat(60_000), ...JSON.parse(body) }) };
+  }, 700);
+  expect(receiver.requests).toHaveLength(3);
+  expect(letters).toHaveLength(700);
+  expect(new Set(letters.map(({ reason }) => reason))).toEqual(new Set(['batch_item_failure']));
+});
+
+const fullyFailed = ({ events }: { readonly events: readonly { readonly id?: unknown }[] }) =>
+  JSON.stringify({
+    log: 'x'.repeat(200_000),
+    batchItemFailures: events.map(({ id }) => ({ itemIdentifier: id })),
+  });
+
+test.each(['application/json', 'application/vnd.shop+json', 'text/plain'])(
+  'an answer in %s that is too long to tell who failed confirms nothing: all of it comes again',
+  async (type) => {
+    const { receiver, letters } = await drainTo((request, nth) =>
+      nth === 1
+        ? { status: 200, headers: { 'content-type': type }, body: fullyFailed(request) }
+        : 204,
+    );
+    const [first, second] = receiver.requests;
+    expect(second?.body).toEqual(first?.body);
+    expect(receiver.requests).toHaveLength(2);
+    expect(letters).toEqual([]);
+  },
+);
+
+test('an answer whose JSON broke off confirms nothing, also where it names no failures yet', async () => {
+  const { receiver } = await drainTo((_request, nth) =>
+    nth > 1
+      ? 204
+      : (response) => {
+          response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+          response.write('{"log":"', () => response.destroy());
+        },
+  );
+  const [first, second] = receiver.requests;
+  expect(second?.body).toEqual(first?.body);
+  expect(receiver.requests).toHaveLength(2);
+});
+
+test('an answer that is long, and no JSON, is a success', async () => {
+  const { receiver } = await drainTo(() => ({ status: 200, body: '<p>'.repeat(100_000) }));
+  expect(receiver.requests).toHaveLength(1);
 });
 
 test.each([

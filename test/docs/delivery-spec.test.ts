@@ -28,7 +28,7 @@ test('an answer means what the table says', () => {
   );
   expect(described.length).toBeGreaterThan(15);
   for (const { status, kind } of described) {
-    const answer = { status, header: () => null, body: '', brokeOff: false };
+    const answer = { status, header: () => null, body: '', ending: 'whole' as const };
     expect({ status, kind: outcomeOf(answer, 0, new Map()).kind }).toEqual({ status, kind });
   }
 });

@@ -8,7 +8,7 @@ const outcome = (status: number, body: unknown, overrides = new Map()) =>
       status,
       header: (name) => (name === 'retry-after' && status === 503 ? '2' : null),
       body: typeof body === 'string' ? body : JSON.stringify(body),
-      brokeOff: false,
+      ending: 'whole',
     },
     0,
     overrides,

@@ -105,8 +105,20 @@ describe.each([
   test('reads the beginning of an answer that is too long, and knows its status', async () => {
     const receiver = await startReceiver(() => ({ status: 500, body: 'x'.repeat(100 << 20) }));
     const answer = await request(receiver.url);
-    expect([answer.status, answer.body.length]).toEqual([500, ANSWER_BYTES]);
+    expect([answer.status, answer.body.length, answer.ending]).toEqual([500, ANSWER_BYTES, 'cut']);
   });
+
+  test.each([
+    [9, 'whole'],
+    [8, 'cut'],
+  ])(
+    'of an answer of 9 bytes, of which %i are read, knows that it is %s',
+    async (bytes, ending) => {
+      const receiver = await startReceiver(() => ({ status: 200, body: '123456789' }));
+      const answer = await request(receiver.url, { answerBytes: bytes });
+      expect([answer.body, answer.ending]).toEqual(['123456789'.slice(0, bytes), ending]);
+    },
+  );
 
   test('knows the status of an answer whose body never ends', async () => {
     const url = await startRawServer((socket) => {
@@ -116,7 +128,7 @@ describe.each([
     });
     const answer = await request(url, { timeoutMs: 200 });
     expect([answer.status, answer.body]).toEqual([200, 'beginning']);
-    expect(answer.brokeOff).toBe(true);
+    expect(answer.ending).toBe('broke-off');
   });
 
   test('knows the status of an answer that breaks off', async () => {
@@ -125,7 +137,7 @@ describe.each([
         socket.end('HTTP/1.1 503 No\r\ncontent-length: 100\r\n\r\nbeginning'),
       );
     });
-    expect(await request(url)).toMatchObject({ status: 503, brokeOff: true });
+    expect(await request(url)).toMatchObject({ status: 503, ending: 'broke-off' });
   });
 
   test('joins a header that came in several lines', async () => {

@@ -1,5 +1,5 @@
 import type { Answer, Outcome } from '../../delivery/sink.ts';
-import type { HttpAnswer } from './http-client.ts';
+import type { AnswerEnding, HttpAnswer } from './http-client.ts';
 import { itemFailures } from './item-failures.ts';
 import { waitAfterFailureMs, waitAfterSuccessMs } from './requested-wait.ts';
 
@@ -46,11 +46,7 @@ function usualVerdict(status: number): Verdict {
 }
 
 function delivered(answer: HttpAnswer, nowMs: number): Outcome {
-  // It may have been about to say which events failed.
-  if (answer.brokeOff && /json/i.test(answer.header('content-type') ?? '')) {
-    const reason = `HTTP ${answer.status}, but its JSON broke off`;
-    return { kind: 'unavailable', reason, answer: keep(answer), retryAfterMs: null };
-  }
+  if (answer.ending !== 'whole' && isJson(answer)) return unread(answer, answer.ending);
   const failed = itemFailures(answer.body);
   switch (failed.kind) {
     case 'none':
@@ -70,6 +66,22 @@ function delivered(answer: HttpAnswer, nowMs: number): Outcome {
         retryAfterMs: null,
       };
   }
+}
+
+/** What was not read of its JSON may have said which events failed. */
+export function unread(answer: HttpAnswer, ending: Exclude<AnswerEnding, 'whole'>): Outcome {
+  const how = ending === 'cut' ? 'is longer than what is read of an answer' : 'broke off';
+  return {
+    kind: 'unavailable',
+    reason: `HTTP ${answer.status}, but its JSON ${how}: whether all was taken is not known`,
+    answer: keep(answer),
+    retryAfterMs: null,
+  };
+}
+
+/** An object is JSON, whatever it is called. */
+function isJson({ header, body }: HttpAnswer): boolean {
+  return /json/i.test(header('content-type') ?? '') || /^\s*\{/.test(body);
 }
 
 function keep({ status, body }: HttpAnswer): Answer {

@@ -34,27 +34,30 @@ async function send(request: HttpRequest): Promise<HttpAnswer> {
   return {
     status: response.status,
     header: (name) => response.headers.get(name),
-    ...(await beginning(response)),
+    ...(await beginning(response, request.answerBytes)),
   };
 }
 
 /** The status is the answer: a body that fails or drags on past the timeout is cut, not waited for. */
-async function beginning(response: Response): Promise<Pick<HttpAnswer, 'body' | 'brokeOff'>> {
+async function beginning(
+  response: Response,
+  answerBytes = ANSWER_BYTES,
+): Promise<Pick<HttpAnswer, 'body' | 'ending'>> {
   const reader = response.body?.getReader();
-  if (reader === undefined) return { body: '', brokeOff: false };
+  if (reader === undefined) return { body: '', ending: 'whole' };
   const decoder = new TextDecoder();
   let text = '';
   let received = 0;
   try {
-    while (received < ANSWER_BYTES) {
+    while (received <= answerBytes) {
       const { done, value } = await reader.read();
-      if (done) return { body: text + decoder.decode(), brokeOff: false };
+      if (done) return { body: text + decoder.decode(), ending: 'whole' };
       received += value.length;
       text += decoder.decode(value, { stream: true });
     }
   } catch {
-    return { body: text, brokeOff: true };
+    return { body: text, ending: 'broke-off' };
   }
   await reader.cancel().catch(() => undefined);
-  return { body: text.slice(0, ANSWER_BYTES), brokeOff: false };
+  return { body: text.slice(0, answerBytes), ending: 'cut' };
 }

@@ -4,6 +4,8 @@ export type HttpRequest = {
   readonly headers: Readonly<Record<string, string>>;
   /** Not sent with GET. */
   readonly body: Uint8Array;
+  /** What is read of the answer's body at the most; without it, ANSWER_BYTES. */
+  readonly answerBytes?: number;
   /** From the first byte sent to the last byte of the answer that is read. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -13,13 +15,16 @@ export type HttpAnswer = {
   readonly status: number;
   /** By its name in lower case; what came in several lines is joined by commas. */
   readonly header: (name: string) => string | null;
-  /** The beginning of the body, at most ANSWER_BYTES. */
+  /** The beginning of the body, at most as many bytes as were to be read. */
   readonly body: string;
-  /** The body ended before its time, within those bytes: what it would have said is not known. */
-  readonly brokeOff: boolean;
+  /** Whether that is all of it. What it would have said behind that is not known. */
+  readonly ending: AnswerEnding;
 };
 
-/** What is read of an answer: enough for a reason, too little to be flooded by. */
+/** broke-off: the body ended before its time; cut: it is longer than what was to be read of it. */
+export type AnswerEnding = 'whole' | 'broke-off' | 'cut';
+
+/** Enough for a reason, too little to be flooded by. */
 export const ANSWER_BYTES = 64 << 10;
 
 /**

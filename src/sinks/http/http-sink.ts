@@ -3,7 +3,7 @@ import type { Delivery, Outcome, Sink } from '../../delivery/sink.ts';
 import { randomTraceparent } from '../../delivery/traceparent.ts';
 import { VERSION } from '../../version.ts';
 import { type AnswerOverrides, outcomeOf } from './answer.ts';
-import { type HttpAnswer, type HttpClient, NoAnswerError } from './http-client.ts';
+import { ANSWER_BYTES, type HttpAnswer, type HttpClient, NoAnswerError } from './http-client.ts';
 import { signatures, signingKey } from './signature.ts';
 
 export type HttpAuth =
@@ -21,6 +21,9 @@ export type HttpSinkOptions = {
   readonly timeoutMs: number;
   readonly answers: AnswerOverrides;
 };
+
+/** For each event that may be named as failed: its id, and some JSON around it. */
+const FAILURE_BYTES = 100;
 
 /** What an answer means to this endpoint. */
 export type Judge = (answer: HttpAnswer, nowMs: number, overrides: AnswerOverrides) => Outcome;
@@ -65,6 +68,7 @@ export function httpSink(
         method,
         headers,
         body: delivery.body,
+        answerBytes: ANSWER_BYTES + FAILURE_BYTES * delivery.eventCount,
         timeoutMs,
         signal,
       });

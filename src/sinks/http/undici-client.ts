@@ -34,7 +34,7 @@ function dispatch(
   resolve: (answer: HttpAnswer) => void,
   reject: (error: NoAnswerError) => void,
 ): void {
-  const { body, method, signal, timeoutMs, url } = request;
+  const { answerBytes = ANSWER_BYTES, body, method, signal, timeoutMs, url } = request;
   const chunks: Buffer[] = [];
   let controller: Dispatcher.DispatchController | null = null;
   let status = 0;
@@ -54,8 +54,8 @@ function dispatch(
     resolve({
       status,
       header: (name) => headerValue(headers[name]),
-      body: Buffer.concat(chunks).toString('utf8', 0, ANSWER_BYTES),
-      brokeOff: problem !== null && received < ANSWER_BYTES,
+      body: Buffer.concat(chunks).toString('utf8', 0, answerBytes),
+      ending: received > answerBytes ? 'cut' : problem === null ? 'whole' : 'broke-off',
     });
   };
   const abandon = (problem: string): void => {
@@ -89,9 +89,9 @@ function dispatch(
         headers = responseHeaders;
       },
       onResponseData(_controller, chunk) {
-        if (received < ANSWER_BYTES) chunks.push(Buffer.from(chunk));
+        if (received < answerBytes) chunks.push(Buffer.from(chunk));
         received += chunk.length;
-        if (received >= ANSWER_BYTES) abandon('the answer is larger than what is read of one');
+        if (received > answerBytes) abandon('the answer is larger than what is read of one');
       },
       onResponseEnd() {
         finish(null);
