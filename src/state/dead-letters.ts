@@ -13,15 +13,23 @@ import { CLOCK, epochMsOrNull, instant } from './instants.ts';
 import { isCurrent, leaseLost } from './lease.ts';
 import type { StateTables } from './schema.ts';
 import type { StateDatabase } from './state-database.ts';
-import { storableText, storableTextOrNull } from './storable-text.ts';
+import { storableTexts } from './storable-text.ts';
 
 /** The row of the lease is locked, so that nobody takes it over before the letters are committed. */
 export async function addDeadLetters(
-  { db, tables }: StateDatabase,
+  state: StateDatabase,
   lease: Lease,
   letters: readonly DeadLetter[],
 ): Promise<void> {
+  const { db, tables } = state;
   const column = <T>(read: (letter: DeadLetter) => T) => sql.param(letters.map(read));
+  const texts = async <T extends string | null>(read: (letter: DeadLetter) => T) =>
+    sql.param(await storableTexts(state, letters.map(read)));
+  // An event's own text is JSON in every format, and so means the same where it is escaped.
+  const bodies = await texts(({ body }) => body);
+  const headers = await texts((letter) => JSON.stringify(letter.headers));
+  const details = await texts(({ detail }) => detail);
+  const answers = await texts(({ answer }) => answer?.body ?? null);
   const { rows } = await db.execute(sql`
     with lease as materialized (
       select pipeline from ${tables.pipelines} where ${isCurrent(tables, lease)} for share
@@ -41,14 +49,14 @@ export async function addDeadLetters(
         ${column(({ schema }) => schema)}::text[],
         ${column(({ table }) => table)}::text[],
         ${column(({ operation }) => operation)}::text[],
-        ${column(({ body }) => storableTextOrNull(body))}::text[],
+        ${bodies}::text[],
         ${column(({ contentType }) => contentType)}::text[],
-        ${column(({ headers }) => JSON.stringify(headers))}::text[],
+        ${headers}::text[],
         ${column(({ reason }) => reason)}::text[],
-        ${column(({ detail }) => storableText(detail))}::text[],
+        ${details}::text[],
         ${column(({ attempts }) => attempts)}::integer[],
         ${column(({ answer }) => answer?.status ?? null)}::integer[],
-        ${column(({ answer }) => storableTextOrNull(answer?.body ?? null))}::text[])
+        ${answers}::text[])
         as letter (endpoint, commit_lsn, seq, event_id, schema, "table", operation,
           body, content_type, headers, reason, detail, attempts, answer_status, answer_body)
       on conflict on constraint dead_letters_position do nothing

@@ -9,7 +9,7 @@ import {
 } from '../incidents/incident-store.ts';
 import { epochMs, instant } from './instants.ts';
 import { sqlState, type StateDatabase } from './state-database.ts';
-import { storableText } from './storable-text.ts';
+import { storableText, storableTexts } from './storable-text.ts';
 
 export async function listOpenIncidents(
   { db, tables: { incidents } }: StateDatabase,
@@ -49,9 +49,20 @@ export async function observeIncidents(
 const UNIQUE_VIOLATION = '23505';
 
 async function observeOnce(
-  { db, tables: { incidents } }: StateDatabase,
+  state: StateDatabase,
   { pipeline, at, raised, resolved, keepMs }: Observation,
 ): Promise<void> {
+  const {
+    db,
+    tables: { incidents },
+  } = state;
+  const details = (found: readonly { readonly detail: string }[]): Promise<string[]> =>
+    storableTexts(
+      state,
+      found.map(({ detail }) => detail),
+    );
+  const raisedDetails = await details(raised);
+  const resolvedDetails = await details(resolved);
   await db.execute(sql`
     with opened as (
       insert into ${incidents} (pipeline, rule, subject, opened_at, last_seen_at, detail)
@@ -65,7 +76,7 @@ async function observeOnce(
         ${sql.param(raised.map(({ rule }) => rule))}::text[],
         ${sql.param(raised.map(({ subject }) => subject))}::text[],
         ${sql.param(raised.map(({ since }) => since.toISOString()))}::timestamptz[],
-        ${sql.param(raised.map(({ detail }) => storableText(detail)))}::text[]
+        ${sql.param(raisedDetails)}::text[]
       ) as seen (rule, subject, since, detail)
       on conflict (pipeline, rule, subject) where resolved_at is null
       do update set last_seen_at = excluded.last_seen_at, detail = excluded.detail
@@ -81,7 +92,7 @@ async function observeOnce(
       from unnest(
         ${sql.param(resolved.map(({ rule }) => rule))}::text[],
         ${sql.param(resolved.map(({ subject }) => subject))}::text[],
-        ${sql.param(resolved.map(({ detail }) => storableText(detail)))}::text[]
+        ${sql.param(resolvedDetails)}::text[]
       ) as seen (rule, subject, detail)
       where incident.pipeline = ${pipeline} and incident.resolved_at is null
         and incident.rule = seen.rule and incident.subject = seen.subject
@@ -179,18 +190,23 @@ function claimedMessage(
 
 /** Only while the claim stands: an incident that was resolved meanwhile has another message. */
 export async function settleIncidentMessage(
-  { db, tables: { incidents } }: StateDatabase,
+  state: StateDatabase,
   { pipeline, kind, incident, claimedAt, toldAt }: ClaimedMessage,
   failures: SendFailures,
 ): Promise<void> {
+  const {
+    db,
+    tables: { incidents },
+  } = state;
   const failed = Object.keys(failures).length > 0;
+  const owed = await storableText(state, JSON.stringify(failures));
   const claim = kind === 'recovered' ? incidents.resolvedNotifiedAt : incidents.notifiedAt;
   const untold = kind === 'recovered' ? null : toldAt;
   await db
     .update(incidents)
     .set({
       ...(failed ? { [claimName(kind)]: untold } : { attempts: 0 }),
-      lastError: failed ? storableText(JSON.stringify(failures)) : null,
+      lastError: failed ? owed : null,
     })
     .where(
       and(

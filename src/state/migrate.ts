@@ -38,7 +38,8 @@ export async function migrate(state: StateDatabase): Promise<readonly string[]> 
   }
 }
 
-function applyPending({ db, tables, schemaName }: StateDatabase): Promise<readonly string[]> {
+function applyPending(state: StateDatabase): Promise<readonly string[]> {
+  const { db, tables, schemaName } = state;
   return db.transaction(
     async (transaction) => {
       const found = await transaction.execute<{ migrations: string | null }>(sql`
@@ -52,7 +53,7 @@ function applyPending({ db, tables, schemaName }: StateDatabase): Promise<readon
       let applied: ReadonlySet<string> = new Set();
       if (schema !== undefined && schema.migrations !== null) {
         await transaction.execute(sql`lock table ${tables.migrations} in share row exclusive mode`);
-        applied = await readApplied({ db: transaction, tables, schemaName });
+        applied = await readApplied({ ...state, db: transaction });
       }
       refuseNewerTables(applied, schemaName);
 

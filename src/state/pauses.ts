@@ -26,18 +26,20 @@ export function pauseOf(columns: PauseColumns): Pause | null {
  * that it still starts where the slot stands. Paused again, it is paused since the first time.
  */
 export async function pauseEndpoint(
-  { db, tables, schemaName }: StateDatabase,
+  state: StateDatabase,
   pipeline: string,
   endpoint: string,
   { reason, parks }: Omit<Pause, 'at'>,
 ): Promise<void> {
+  const { db, tables, schemaName } = state;
+  const told = await storableText(state, reason);
   const { commitLsn, seq } = positionBefore(ZERO_LSN);
   const { rows } = await db.execute(sql`
     insert into ${tables.endpoints} as kept (
       pipeline, endpoint, commit_lsn, seq, settled_ahead, state,
       paused_at, paused_reason, pause_parks)
     select pipeline, ${endpoint}, ${formatLsn(commitLsn)}::pg_lsn, ${seq}::bigint, ''::bytea, 'active',
-      ${CLOCK}, ${storableText(reason)}::text, ${parks}::boolean
+      ${CLOCK}, ${told}::text, ${parks}::boolean
     from ${tables.pipelines} where pipeline = ${pipeline}
     on conflict (pipeline, endpoint) do update set
       paused_at = coalesce(kept.paused_at, excluded.paused_at),

@@ -18,7 +18,7 @@ import {
 import { isCurrent, leaseLost } from './lease.ts';
 import { type PauseColumns, pauseOf } from './pauses.ts';
 import type { StateDatabase } from './state-database.ts';
-import { storableTextOrNull } from './storable-text.ts';
+import { storableTexts } from './storable-text.ts';
 import { addedUp, arrayText, plus } from './tallies.ts';
 
 /**
@@ -28,7 +28,7 @@ import { addedUp, arrayText, plus } from './tallies.ts';
  * Pauses are a person's to write; they are only read here.
  */
 export async function saveProgress(
-  { db, tables }: StateDatabase,
+  state: StateDatabase,
   lease: Lease,
   ttlMs: number,
   progress: readonly EndpointProgress[],
@@ -36,7 +36,12 @@ export async function saveProgress(
   partlySent: readonly PartlyReplayed[] = [],
   windows: WindowTotals = NO_WINDOWS,
 ): Promise<ReadonlyMap<string, Pause>> {
+  const { db, tables } = state;
   const column = <T>(read: (entry: EndpointProgress) => T) => sql.param(progress.map(read));
+  const reasons = await storableTexts(
+    state,
+    progress.map(({ reason }) => reason),
+  );
   const told = progress.filter(({ health }) => health !== null).map(({ endpoint }) => endpoint);
   const ifTold = (name: string): SQL => {
     const health = sql.identifier(name);
@@ -67,8 +72,8 @@ export async function saveProgress(
         ${column(({ settled }) => formatLsn(settled.commitLsn))}::pg_lsn[],
         ${column(({ settled }) => settled.seq)}::bigint[],
         ${column(({ settledAhead }) => settledAhead)}::bytea[],
-        ${column(({ state }) => state)}::text[],
-        ${column(({ reason }) => storableTextOrNull(reason))}::text[],
+        ${column((entry) => entry.state)}::text[],
+        ${sql.param(reasons)}::text[],
         ${column(({ health }) => health?.breaker ?? null)}::text[],
         ${column(({ health }) => health?.consecutiveFailures ?? null)}::integer[],
         ${column(({ health }) => storableMs(health?.downSince ?? null))}::float8[],

@@ -3,7 +3,7 @@ import type { RedriveOutcome, StoredDeadLetter } from '../drain/state-store.ts';
 import { letterColumns, storedLetter } from './dead-letters.ts';
 import { CLOCK } from './instants.ts';
 import type { StateDatabase } from './state-database.ts';
-import { storableText, storableTextOrNull } from './storable-text.ts';
+import { storableTexts } from './storable-text.ts';
 
 /**
  * The row stays locked, and there, until the endpoint has confirmed: a process that dies in between
@@ -11,11 +11,15 @@ import { storableText, storableTextOrNull } from './storable-text.ts';
  * session; no timeout of the role may end it while the endpoint takes its time.
  */
 export function redriveDeadLetter(
-  { db, tables: { deadLetters } }: StateDatabase,
+  state: StateDatabase,
   pipeline: string,
   id: bigint,
   send: (letter: StoredDeadLetter) => Promise<RedriveOutcome>,
 ): Promise<RedriveOutcome | null> {
+  const {
+    db,
+    tables: { deadLetters },
+  } = state;
   return db.transaction(
     async (transaction) => {
       await transaction.execute(WITHOUT_TIMEOUTS);
@@ -31,14 +35,18 @@ export function redriveDeadLetter(
       const letter = eq(deadLetters.id, id);
       if (outcome.kind === 'delivered') await transaction.delete(deadLetters).where(letter);
       else {
+        const [detail, answerBody] = await storableTexts(state, [
+          outcome.detail,
+          outcome.answer?.body ?? null,
+        ]);
         await transaction
           .update(deadLetters)
           .set({
-            detail: storableText(outcome.detail),
+            detail: detail!,
             attempts: sql`${deadLetters.attempts} + 1`,
             lastAttemptAt: CLOCK,
             answerStatus: outcome.answer?.status ?? null,
-            answerBody: storableTextOrNull(outcome.answer?.body ?? null),
+            answerBody,
           })
           .where(letter);
       }

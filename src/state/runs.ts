@@ -1,17 +1,26 @@
-import { and, count, desc, eq, lt } from 'drizzle-orm';
+import { and, count, desc, eq, lt, sql } from 'drizzle-orm';
 import type { RunRecord } from '../drain/state-store.ts';
 import { instant } from './instants.ts';
 import type { StateDatabase } from './state-database.ts';
+import { storableText } from './storable-text.ts';
 
 /**
  * Records the run, and drops those that ended more than `keepMs` before it: by the clock that dated
  * them, which need not be the server's. A run recorded twice is one run.
  */
 export async function recordRun(
-  { db, tables: { runs } }: StateDatabase,
-  { runId, ...run }: RunRecord,
+  state: StateDatabase,
+  { runId, report, ...times }: RunRecord,
   keepMs: number,
 ): Promise<void> {
+  const {
+    db,
+    tables: { runs },
+  } = state;
+  const run = {
+    ...times,
+    report: sql`${await storableText(state, JSON.stringify(report))}::json`,
+  };
   const oldest = new Date(run.finishedAt.getTime() - keepMs);
   const pruned = db.$with('pruned').as(
     db

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { DrizzleQueryError } from 'drizzle-orm/errors';
 import { drizzle, type NodePgQueryResultHKT } from 'drizzle-orm/node-postgres';
 import type { PgDatabase } from 'drizzle-orm/pg-core';
@@ -12,6 +13,8 @@ export type StateDatabase = {
   readonly db: PgDatabase<NodePgQueryResultHKT>;
   readonly tables: StateTables;
   readonly schemaName: string;
+  /** The database's own, as Postgres names it. Asked for once. */
+  readonly readEncoding: () => Promise<string>;
 };
 
 /** Throws WalhookError config_invalid for a schema name that cannot be one. */
@@ -19,7 +22,20 @@ export function openStateDatabase(client: StateClient, schemaName: string): Stat
   checkSchemaName(schemaName);
   // drizzle asks for a whole pg.Client and calls nothing but its query().
   const db = drizzle({ client: client as Client });
-  return { db, tables: stateTables(schemaName), schemaName };
+  let encoding: Promise<string> | null = null;
+  const readEncoding = (): Promise<string> =>
+    (encoding ??= askEncoding(db).catch((error: unknown) => {
+      encoding = null;
+      throw error;
+    }));
+  return { db, tables: stateTables(schemaName), schemaName, readEncoding };
+}
+
+async function askEncoding(db: StateDatabase['db']): Promise<string> {
+  const { rows } = await db.execute<{ encoding: string }>(
+    sql`select current_setting('server_encoding') as encoding`,
+  );
+  return rows[0]!.encoding;
 }
 
 /**

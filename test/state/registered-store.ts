@@ -34,8 +34,11 @@ export type StoreUnderTest = {
 };
 
 /** An empty database with the state tables and one registered pipeline. */
-export async function openRegisteredStore(schema = 'walhook'): Promise<StoreUnderTest> {
-  const database = await createTestDatabase();
+export async function openRegisteredStore(
+  schema = 'walhook',
+  encoding?: string,
+): Promise<StoreUnderTest> {
+  const database = await createTestDatabase(undefined, encoding);
   const client = await database.client();
   const store = createStateStore({ client, schema });
   await store.migrate();

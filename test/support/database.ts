@@ -51,9 +51,12 @@ afterAll(async () => {
  */
 export async function createTestDatabase(
   serverUrl: string = inject('serverUrl'),
+  encoding = 'UTF8',
 ): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await withClient(serverUrl, (admin) => admin.query(`create database ${name}`));
+  await withClient(serverUrl, (admin) =>
+    admin.query(`create database ${name} ${encoded(encoding)}`),
+  );
   const clients = new Set<Client>();
   open.set(name, { adminUrl: serverUrl, clients });
   const direct = withDatabase(serverUrl, name);
@@ -91,6 +94,11 @@ export async function createTestDatabase(
       await drop(name);
     },
   };
+}
+
+/** The C locale goes with any encoding, and another encoding with no other template. */
+function encoded(encoding: string): string {
+  return encoding === 'UTF8' ? '' : `encoding '${encoding}' locale 'C' template template0`;
 }
 
 /** A test may leave its private server stopped; the databases go with its folder. */

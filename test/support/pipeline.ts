@@ -36,8 +36,9 @@ export async function createPipeline(
   options: PipelineOptions,
   setUp = '',
   serverUrl?: string,
+  encoding?: string,
 ): Promise<TestPipeline> {
-  const database = await createTestDatabase(serverUrl);
+  const database = await createTestDatabase(serverUrl, encoding);
   if (setUp !== '') await database.query(setUp);
   const slot = database.name;
   await database.query(
