@@ -168,7 +168,8 @@ export class ParcelDelivery {
       await this.#options.onBoundary('after-send');
       this.#options.onAttempt(delivery, outcome, traceparent, ms);
       if (isJudged(outcome)) {
-        admission.succeeded(outcome.kind === 'delivered' ? outcome.pauseMs : null);
+        if (isUnsent(outcome)) admission.abandoned();
+        else admission.succeeded(outcome.kind === 'delivered' ? outcome.pauseMs : null);
         return outcome;
       }
       if (abort.aborted || outcome.kind === 'gone') {
@@ -176,7 +177,7 @@ export class ParcelDelivery {
         if (outcome.kind === 'gone') onGone(outcome.reason);
         return null;
       }
-      const retryAfterMs = outcome.kind === 'unavailable' ? outcome.retryAfterMs : null;
+      const { retryAfterMs } = outcome;
       admission.failed(retryAfterMs);
       const next = admission.isOpen
         ? ({ kind: 'hold', because: 'the circuit breaker is open' } as const)
@@ -195,6 +196,11 @@ function isJudged(outcome: Outcome): outcome is Judged {
   return (
     outcome.kind !== 'unavailable' && outcome.kind !== 'misconfigured' && outcome.kind !== 'gone'
   );
+}
+
+/** The sink refused it without asking the endpoint, of which that says nothing. */
+function isUnsent(outcome: Judged): boolean {
+  return outcome.kind !== 'delivered' && outcome.answer === null;
 }
 
 /**

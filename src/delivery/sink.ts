@@ -31,8 +31,11 @@ type Failure = {
 export type Outcome =
   | { readonly kind: 'delivered'; readonly pauseMs: number | null }
   | ({ readonly kind: 'partial'; readonly failedIds: readonly string[] } & Failure)
-  | ({ readonly kind: 'unavailable'; readonly retryAfterMs: number | null } & Failure)
-  | ({ readonly kind: 'misconfigured' } & Failure)
+  | ({
+      readonly kind: 'unavailable' | 'misconfigured';
+      /** What the endpoint asked to wait; null: it did not say. */
+      readonly retryAfterMs: number | null;
+    } & Failure)
   | ({ readonly kind: 'rejected' } & Failure)
   | ({ readonly kind: 'too_large' } & Failure)
   | ({ readonly kind: 'gone' } & Failure);

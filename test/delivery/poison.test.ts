@@ -1,5 +1,6 @@
 import { assert as check, asyncProperty, integer, nat, uniqueArray } from 'fast-check';
 import { expect, test } from 'vitest';
+import { HEALTHY } from '../../src/delivery/circuit-breaker.ts';
 import type { Outcome } from '../../src/delivery/sink.ts';
 import { sendParcel } from './sent-parcel.ts';
 
@@ -9,7 +10,11 @@ const REJECTED: Outcome = {
   reason: 'HTTP 422: no such thing',
   answer: { status: 422, body: 'no such thing' },
 };
-const TOO_LARGE: Outcome = { kind: 'too_large', reason: 'HTTP 413', answer: null };
+const TOO_LARGE: Outcome = {
+  kind: 'too_large',
+  reason: 'HTTP 413',
+  answer: { status: 413, body: '' },
+};
 const UNAVAILABLE: Outcome = {
   kind: 'unavailable',
   reason: 'HTTP 503',
@@ -44,6 +49,16 @@ test('one refused event of 500 costs 2·log2(500)+2 requests at the most, wherev
     expect(sent.delivered).toEqual(upTo(500, [poison]));
     expect(sent).toMatchObject({ allSettled: true, heldBecause: null, waits: [] });
   }
+});
+
+test.each([
+  ['of the sink alone says nothing of the endpoint', null, 'open'],
+  ['of the endpoint shows that it is back', { status: 422, body: '' }, 'closed'],
+] as const)('a refusal %s', async (_what, answer, breaker) => {
+  const down = { breaker: 'open', consecutiveFailures: 5, downSince: 1, nextAttemptAt: 2 } as const;
+  const sent = await sendParcel(2, () => ({ ...REJECTED, answer }), undefined, down);
+  expect([...sent.setAside.keys()]).toEqual([0, 1]);
+  expect(sent.health).toEqual(breaker === 'open' ? down : HEALTHY);
 });
 
 test('any number of refused events end alone, and the others arrive once and in order', async () => {

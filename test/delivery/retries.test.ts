@@ -131,6 +131,35 @@ test.each([
   ).toEqual([]);
 });
 
+test.each([302, 401, 403, 404, 405])('so does one of an answer %i', async (status) => {
+  receiver.answerWith(() => ({ status, headers: { 'retry-after': '3600' } }));
+  const { report, requests } = await drainOneRow(0);
+  expect(requests).toHaveLength(1);
+  expect(report.endpoints[0]).toMatchObject({
+    state: 'held',
+    error: expect.stringMatching(/^misconfigured: HTTP \d+.*; asked to wait 3600 s$/),
+  });
+  receiver.answerWith(() => 204);
+  await pipeline.forgetFailures();
+  expect((await pipeline.drain()).status).toBe('caught_up');
+});
+
+test('an endpoint whose attempts are used up below the breaker is waited for by the next drains', async () => {
+  receiver.answerWith(() => 503);
+  const clock = new FakeClock();
+  await drainOneRow(2, clock);
+  const [row] = await pipeline.database.query<{ breaker: string; next_ms: number | null }>(
+    `select breaker, (extract(epoch from next_attempt_at) * 1000)::float8 as next_ms
+     from walhook.endpoints`,
+  );
+  expect(row!.breaker).toBe('closed');
+  expect(row!.next_ms).toBeGreaterThanOrEqual(clock.now());
+  expect(row!.next_ms).toBeLessThanOrEqual(clock.now() + 800);
+  receiver.answerWith(() => 204);
+  await pipeline.forgetFailures();
+  expect((await pipeline.drain()).status).toBe('caught_up');
+});
+
 test('an endpoint that stays unavailable is held after its attempts', async () => {
   receiver.answerWith(() => ({ status: 502, body: '<h1>\n bad   gateway</h1>' }));
   const { report, requests } = await drainOneRow(2);

@@ -1,6 +1,6 @@
 import { toLsn } from '../../src/pgoutput/lsn.ts';
 import { Admission } from '../../src/delivery/admission.ts';
-import { HEALTHY } from '../../src/delivery/circuit-breaker.ts';
+import { type EndpointHealth, HEALTHY } from '../../src/delivery/circuit-breaker.ts';
 import type { Framing } from '../../src/delivery/framing.ts';
 import { batchId, Parcel, type ParcelEvents } from '../../src/delivery/parcel.ts';
 import { ParcelDelivery, type Refusal } from '../../src/delivery/parcel-delivery.ts';
@@ -55,6 +55,8 @@ export type SentParcel = {
   readonly heldBecause: string | null;
   readonly allSettled: boolean;
   readonly waits: readonly number[];
+  /** Of the endpoint, afterwards. */
+  readonly health: EndpointHealth;
 };
 
 /** Delivers `count` events to an endpoint that answers by what a request holds. */
@@ -62,6 +64,7 @@ export async function sendParcel(
   count: number,
   answer: (events: readonly number[], nth: number, idOf: (event: number) => string) => Outcome,
   retry: RetryPolicy = { attempts: 3, minDelayMs: 100, maxDelayMs: 10_000 },
+  health: EndpointHealth = HEALTHY,
 ): Promise<SentParcel> {
   const parcel = parcelOf(count);
   const clock = new InstantClock();
@@ -75,7 +78,7 @@ export async function sendParcel(
     stop.abort();
   };
   const admission = new Admission({
-    health: HEALTHY,
+    health,
     breaker: { failures: 5, resetMs: 30_000 },
     retry,
     limit: unlimited(clock),
@@ -115,5 +118,7 @@ export async function sendParcel(
   if (settledAside.join() !== [...setAside.keys()].join()) {
     throw new Error('settled as set aside, and not stored so');
   }
-  return { requests, delivered, setAside, heldBecause, allSettled, waits: clock.sleeps };
+  const { health: healthAfter } = admission;
+  const waits = clock.sleeps;
+  return { requests, delivered, setAside, heldBecause, allSettled, waits, health: healthAfter };
 }

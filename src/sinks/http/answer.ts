@@ -27,9 +27,8 @@ export function outcomeOf(answer: HttpAnswer, nowMs: number, overrides: AnswerOv
   const failure = { reason: describe(answer), answer: keep(answer) };
   switch (verdict) {
     case 'unavailable':
-      return { kind: verdict, ...failure, retryAfterMs: waitAfterFailureMs(answer, nowMs) };
     case 'misconfigured':
-      return { kind: verdict, ...failure };
+      return { kind: verdict, ...failure, retryAfterMs: waitAfterFailureMs(answer, nowMs) };
     case 'rejected':
     case 'too_large':
     case 'gone':
