@@ -42,7 +42,7 @@ const ENDPOINTS_AT_ONCE = 4;
 /**
  * Sends dead letters again: each alone and under its own id, those of an endpoint one after the other,
  * as chooseDeadLetters orders them. A row goes only once its endpoint has confirmed. Where an endpoint
- * is unavailable, the rest of its letters is left. Throws WalhookError.
+ * is unavailable, the rest of its letters is left; one that is gone is paused. Throws WalhookError.
  */
 export async function redriveDeadLetters(
   tools: RedriveTools,
@@ -178,6 +178,13 @@ async function redriveOne(
   }
   if (outcome.kind === 'delivered') return { ...letter, outcome: 'delivered' };
   const { detail, answer } = outcome;
+  if (attempts.some(({ kind }) => kind === 'gone')) {
+    // As in a drain: it asks never to be called again. The row is unlocked by now.
+    await state.pauseEndpoint(pipeline.name, endpoint, {
+      reason: `gone: ${detail}`,
+      parks: false,
+    });
+  }
   const isUnavailable = attempts.some(({ kind }) => UNAVAILABLE.has(kind));
   return { ...letter, outcome: isUnavailable ? 'unavailable' : 'refused', detail, answer };
 }

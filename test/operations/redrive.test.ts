@@ -105,6 +105,20 @@ test('where the endpoint is unavailable, the rest is left alone', async () => {
   expect(attempts.sort()).toEqual([1, 1, 2]);
 });
 
+test('an endpoint that answers 410 is paused, as by a drain, and the rest is left alone', async () => {
+  const receiver = await startReceiver(refusing(1, 2));
+  const pipeline = await drainedOrders({ endpoints: [endpointTo(receiver)] }, 2);
+  receiver.answerWith(() => 410);
+  const told = await redrive(pipeline.config, await keysOf(pipeline));
+  expect(told.map(({ outcome }) => outcome)).toEqual(['unavailable', 'left']);
+  expect(
+    await pipeline.database.query('select paused_reason, pause_parks from walhook.endpoints'),
+  ).toEqual([{ paused_reason: 'gone: HTTP 410', pause_parks: false }]);
+  const sentBefore = receiver.requests.length;
+  await redrive(pipeline.config, await keysOf(pipeline));
+  expect(receiver.requests).toHaveLength(sentBefore);
+});
+
 test('endpoints are served side by side: one that hangs keeps no other waiting', async () => {
   const slow = await startReceiver(refusing(1));
   const quick = await startReceiver(refusing(1));
