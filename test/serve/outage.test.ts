@@ -67,7 +67,7 @@ test(
 
     await server.stop('immediate');
     await hook.waitFor(({ requests }) => requests.length === 1);
-    await until((said) => failures(said).length >= 50);
+    await until((said) => failures(said).length >= 12);
     const warned = of('warn');
     await server.start();
     await database.query('insert into orders values (2)');
