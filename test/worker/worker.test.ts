@@ -4,6 +4,7 @@ import { workerdProgram } from '../receiver/runtimes.ts';
 import { bundleWorker } from './bundle.ts';
 import { idsOf, insert, openShop, reports, type Shop, SIGNING, TOKEN, upTo } from './shop.ts';
 import { serveWorker, type WorkerProcess } from './workerd.ts';
+import { secret } from '../support/secrets.ts';
 
 let bundle: string;
 beforeAll(async () => {
@@ -241,28 +242,31 @@ describe.skipIf(workerdProgram === null)('in workerd', () => {
     const shop = await openShop();
     const worker = await serve({
       ...shop.vars,
-      DATABASE_URL: shop.vars['DATABASE_URL']!.replace(/:\/\/([^:@]*)[^@]*@/, '://$1:s3cr3t-w0rd@'),
-      HTTP_ENDPOINT_URL: `${shop.receiver.url}?token=s3cr3t-t0ken`,
+      DATABASE_URL: shop.vars['DATABASE_URL']!.replace(
+        /:\/\/([^:@]*)[^@]*@/,
+        `://$1:${secret('database')}@`,
+      ),
+      HTTP_ENDPOINT_URL: `${shop.receiver.url}?token=${secret('query')}`,
       WALHOOK_LOG_LEVEL: 'debug',
     });
-    shop.receiver.answerWith(() => ({ status: 400, body: `no ${SIGNING} s3cr3t-t0ken` }));
+    shop.receiver.answerWith(() => ({ status: 400, body: `no ${SIGNING} ${secret('query')}` }));
     await insert(shop, 1, 1);
     await worker.scheduled();
     const answer = await trigger(worker, authorized);
     await reports(worker, 1);
     const everything = [await answer.text(), ...worker.said.all, ...worker.errors.all].join('\n');
     expect(everything).toContain('drained');
-    for (const secret of [TOKEN, SIGNING, 's3cr3t-w0rd', 's3cr3t-t0ken']) {
-      expect(everything).not.toContain(secret);
+    for (const hidden of [TOKEN, SIGNING, secret('database'), secret('query')]) {
+      expect(everything).not.toContain(hidden);
     }
   });
 
   test('the example drains as its configuration file says', async () => {
     const shop = await openShop();
     const example = await bundleWorker({ file: 'examples/cloudflare-worker/worker.ts' });
-    const { HTTP_ENDPOINT_URL: url, WALHOOK_SIGNING_SECRET: secret, ...vars } = shop.vars;
+    const { HTTP_ENDPOINT_URL: url, WALHOOK_SIGNING_SECRET: signing, ...vars } = shop.vars;
     const worker = await serve(
-      { ...vars, BILLING_URL: url!, BILLING_SECRET: secret! },
+      { ...vars, BILLING_URL: url!, BILLING_SECRET: signing! },
       example.text,
     );
     await insert(shop, 1, 4);
