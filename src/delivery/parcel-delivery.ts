@@ -41,15 +41,19 @@ export type ParcelDeliveryOptions = {
 /** Told of events, by their place in the parcel, as soon as they are somebody's. */
 export type OnSettled = (indexes: readonly number[], how: 'delivered' | 'set-aside') => void;
 
+type Partial = Extract<Outcome, { kind: 'partial' }>;
+
 /** The endpoint has looked at the events. */
-type Judged = Extract<Outcome, { kind: 'delivered' | 'partial' | 'rejected' | 'too_large' }>;
+type Judged = Partial | Extract<Outcome, { kind: 'delivered' | 'rejected' | 'too_large' }>;
 
 /** Some of a parcel's events, which are sent together. */
 type Shipment = {
   readonly parcel: Parcel;
   readonly indexes: readonly number[];
-  /** How often they failed while others were accepted. */
-  readonly failedAlone: number;
+  /** How often its first event was named as failed. */
+  readonly failed: number;
+  /** The last event of the parcel that an answer accepted, of those that were sent with these. */
+  readonly lastAccepted: number;
 };
 
 /** refused: all of it is settled, and some as dead letters. */
@@ -57,7 +61,8 @@ type Progress = 'clean' | 'refused' | 'stopped';
 
 /**
  * A parcel's life at one endpoint: attempts, and where events are refused, halves, down to the event
- * that is refused alone. What was accepted on the way is settled at once and never sent again.
+ * that is refused alone; where events are named as failed, those again, less the first of them once
+ * its tries are used up. What was accepted on the way is settled at once and never sent again.
  */
 export class ParcelDelivery {
   readonly #options: ParcelDeliveryOptions;
@@ -72,15 +77,18 @@ export class ParcelDelivery {
     indexes: readonly number[],
     onSettled: OnSettled,
   ): Promise<boolean> {
-    return (await this.#send({ parcel, indexes, failedAlone: 0 }, onSettled)) !== 'stopped';
+    const all = { parcel, indexes, failed: 0, lastAccepted: -1 };
+    return (await this.#send(all, onSettled)) !== 'stopped';
   }
 
   async #send(shipment: Shipment, onSettled: OnSettled): Promise<Progress> {
-    const { parcel, indexes } = shipment;
-    const outcome = await this.#attempt(parcel, indexes);
-    switch (outcome?.kind) {
-      case undefined:
-        return 'stopped';
+    const outcome = await this.#attempt(shipment, 'abandoned');
+    return outcome === null ? 'stopped' : this.#settle(shipment, outcome, onSettled);
+  }
+
+  async #settle(shipment: Shipment, outcome: Judged, onSettled: OnSettled): Promise<Progress> {
+    const { indexes } = shipment;
+    switch (outcome.kind) {
       case 'delivered':
         onSettled(indexes, 'delivered');
         return 'clean';
@@ -92,7 +100,8 @@ export class ParcelDelivery {
           return this.#sendHalves(shipment, outcome.kind === 'rejected', onSettled);
         }
         const { kind: reason, reason: detail, answer } = outcome;
-        await this.#setAside(shipment, { reason, detail, answer, attempts: 1 }, onSettled);
+        const refusal = { reason, detail, answer, attempts: 1 };
+        await this.#setAside(shipment.parcel, indexes[0]!, refusal, onSettled);
         return 'refused';
       }
     }
@@ -119,40 +128,78 @@ export class ParcelDelivery {
     return first === 'refused' && rest === 'clean' ? first : rest;
   }
 
-  /** Those that failed alone are tried again alone, and set aside once their attempts are used up. */
-  async #sendFailed(
-    { parcel, indexes, failedAlone }: Shipment,
-    { failedIds, reason: detail, answer }: Extract<Outcome, { kind: 'partial' }>,
+  /**
+   * Those that failed are tried again alone. Once the tries are used up, the first of them is set
+   * aside, and no other: those behind it may have failed only because they have to wait for it. They
+   * are sent with tries of their own.
+   */
+  async #sendFailed(shipment: Shipment, outcome: Partial, onSettled: OnSettled): Promise<Progress> {
+    const { retry, clock, stop } = this.#options;
+    const { parcel, indexes } = shipment;
+    const failedIds = new Set(outcome.failedIds);
+    const [left, accepted] = partition(indexes, (index) => failedIds.has(parcel.idAt(index)));
+    if (accepted.length > 0) onSettled(accepted, 'delivered');
+    const lastAccepted = Math.max(shipment.lastAccepted, accepted.at(-1) ?? -1);
+    const failed = shipment.failed + 1;
+    if (failed < retry.attempts) {
+      await clock.sleep(retryDelayMs(retry, failed, null), stop);
+      return this.#send({ parcel, indexes: left, failed, lastAccepted }, onSettled);
+    }
+    const behind = { parcel, indexes: left.slice(1), failed: 0, lastAccepted };
+    const setFirstAside = async (): Promise<void> => {
+      const { reason: detail, answer } = outcome;
+      const refusal = { reason: 'batch_item_failure', detail, answer, attempts: failed } as const;
+      await this.#setAside(parcel, left[0]!, refusal, onSettled);
+    };
+    // With something accepted behind it, or nothing left to compare it with, it is the event.
+    if (behind.indexes.length === 0 || left[0]! < lastAccepted) {
+      await setFirstAside();
+      if (behind.indexes.length === 0) return 'refused';
+      return refusedUnlessStopped(await this.#send(behind, onSettled));
+    }
+    return this.#sendBehind(behind, setFirstAside, onSettled);
+  }
+
+  /**
+   * That every event failed is what an outage behind the endpoint looks like, and also an event that
+   * all others wait for. What comes without it tells: if of that too everything fails, nobody is set
+   * aside, and the endpoint is unavailable.
+   */
+  async #sendBehind(
+    behind: Shipment,
+    setFirstAside: () => Promise<void>,
     onSettled: OnSettled,
   ): Promise<Progress> {
-    const { retry, clock, stop } = this.#options;
-    const failed = new Set(failedIds);
-    const [left, accepted] = partition(indexes, (index) => failed.has(parcel.idAt(index)));
-    if (accepted.length > 0) onSettled(accepted, 'delivered');
-    const attempts = failedAlone + 1;
-    const again = { parcel, indexes: left, failedAlone: attempts };
-    if (attempts < retry.attempts) {
-      await clock.sleep(retryDelayMs(retry, attempts, null), stop);
-      return this.#send(again, onSettled);
+    const { admission, onHold } = this.#options;
+    const outcome = await this.#attempt(behind, 'failed');
+    if (outcome === null) return 'stopped';
+    if (hasFailedWhole(outcome, behind.indexes)) {
+      admission.exhausted();
+      onHold(`unavailable: every event of a request failed (${outcome.reason})`);
+      return 'stopped';
     }
-    const refusal = { reason: 'batch_item_failure', detail, answer, attempts } as const;
-    await this.#setAside(again, refusal, onSettled);
-    return 'refused';
+    await setFirstAside();
+    return refusedUnlessStopped(await this.#settle(behind, outcome, onSettled));
   }
 
   async #setAside(
-    { parcel, indexes }: Shipment,
+    parcel: Parcel,
+    index: number,
     refusal: Refusal,
     onSettled: OnSettled,
   ): Promise<void> {
-    for (const index of indexes) {
-      await this.#options.setAside(parcel, index, refusal);
-      onSettled([index], 'set-aside');
-    }
+    await this.#options.setAside(parcel, index, refusal);
+    onSettled([index], 'set-aside');
   }
 
-  /** Until the endpoint has judged the delivery; null where it did not, in this drain. */
-  async #attempt(parcel: Parcel, indexes: readonly number[]): Promise<Judged | null> {
+  /**
+   * Until the endpoint has judged the delivery; null where it did not, in this drain. `whereAllFail`:
+   * what it says of the endpoint that every event failed.
+   */
+  async #attempt(
+    { parcel, indexes }: Shipment,
+    whereAllFail: 'abandoned' | 'failed',
+  ): Promise<Judged | null> {
     const { admission, sink, abort, stop, retry, clock, onHold, onGone } = this.#options;
     const delivery = parcel.part(indexes);
     for (let attempt = 1; ; attempt++) {
@@ -168,7 +215,9 @@ export class ParcelDelivery {
       await this.#options.onBoundary('after-send');
       this.#options.onAttempt(delivery, outcome, traceparent, ms);
       if (isJudged(outcome)) {
-        if (isUnsent(outcome)) admission.abandoned();
+        const allFailed = hasFailedWhole(outcome, indexes);
+        if (allFailed && whereAllFail === 'failed') admission.failed(null);
+        else if (allFailed || isUnsent(outcome)) admission.abandoned();
         else admission.succeeded(outcome.kind === 'delivered' ? outcome.pauseMs : null);
         return outcome;
       }
@@ -201,6 +250,15 @@ function isJudged(outcome: Outcome): outcome is Judged {
 /** The sink refused it without asking the endpoint, of which that says nothing. */
 function isUnsent(outcome: Judged): boolean {
   return outcome.kind !== 'delivered' && outcome.answer === null;
+}
+
+/** It names every event that was sent: see `understood`. */
+function hasFailedWhole(outcome: Judged, indexes: readonly number[]): outcome is Partial {
+  return outcome.kind === 'partial' && new Set(outcome.failedIds).size === indexes.length;
+}
+
+function refusedUnlessStopped(rest: Progress): Progress {
+  return rest === 'stopped' ? rest : 'refused';
 }
 
 /**

@@ -1,4 +1,4 @@
-import { assert as check, asyncProperty, integer, nat, uniqueArray } from 'fast-check';
+import { assert as check, asyncProperty, boolean, integer, nat, uniqueArray } from 'fast-check';
 import { expect, test } from 'vitest';
 import { HEALTHY } from '../../src/delivery/circuit-breaker.ts';
 import type { Outcome } from '../../src/delivery/sink.ts';
@@ -133,12 +133,76 @@ test('an event that goes on failing alone is set aside after its attempts, the o
   expect(allSettled).toBe(true);
 });
 
-test('where all fail alone, each becomes a dead letter', async () => {
-  const { requests, setAside } = await sendParcel(3, (events, _nth, idOf) =>
-    failing(events.map(idOf)),
+/** Takes no event behind one of these, as whoever has to keep the order of all. */
+const inOrder =
+  (poison: readonly number[]) =>
+  (events: readonly number[], _nth: number, idOf: (event: number) => string): Outcome => {
+    const first = events.findIndex((event) => poison.includes(event));
+    return first === -1 ? DELIVERED : failing(events.slice(first).map(idOf));
+  };
+
+test.each([[0], [4], [9]])(
+  'where all behind the %ith wait for it, it alone is set aside, and they come with tries of their own',
+  async (poison) => {
+    const sent = await sendParcel(10, inOrder([poison]));
+    expect([...sent.setAside]).toMatchObject([
+      [poison, { reason: 'batch_item_failure', attempts: 3 }],
+    ]);
+    expect(sent.delivered).toEqual(upTo(10, [poison]));
+    expect(sent).toMatchObject({ allSettled: true, heldBecause: null });
+    expect(sent.requests.length).toBeLessThanOrEqual(4);
+  },
+);
+
+test('any events that fail, in order or each for itself, end alone, at a request a try', async () => {
+  await check(
+    asyncProperty(
+      integer({ min: 1, max: 60 }),
+      uniqueArray(nat({ max: 59 }), { maxLength: 6 }),
+      boolean(),
+      async (count, wanted, keepsOrder) => {
+        // Events that fail one right behind the other may be an outage.
+        const poison = wanted.filter((event) => event % 2 === 0 && event < count - 1);
+        const answer = keepsOrder
+          ? inOrder(poison)
+          : (...[events, , idOf]: Parameters<ReturnType<typeof inOrder>>): Outcome => {
+              const failed = events.filter((event) => poison.includes(event));
+              return failed.length === 0 ? DELIVERED : failing(failed.map(idOf));
+            };
+        const sent = await sendParcel(count, answer);
+        expect([...sent.setAside.keys()]).toEqual(poison.sort((a, b) => a - b));
+        expect([...sent.delivered].sort((a, b) => a - b)).toEqual(upTo(count, poison));
+        expect(sent.requests.length).toBeLessThanOrEqual(3 * poison.length + 1);
+        expect(sent.heldBecause).toBe(null);
+      },
+    ),
+    { numRuns: 200 },
   );
-  expect(requests).toEqual([upTo(3), upTo(3), upTo(3)]);
-  expect([...setAside.keys()]).toEqual([0, 1, 2]);
+});
+
+test('where every event fails, nobody is set aside: that is an outage, and holds the endpoint', async () => {
+  const { requests, setAside, heldBecause, allSettled } = await sendParcel(
+    4,
+    (events, _nth, idOf) => failing(events.map(idOf)),
+  );
+  expect(requests).toEqual([upTo(4), upTo(4), upTo(4), [1, 2, 3]]);
+  expect([setAside.size, allSettled]).toEqual([0, false]);
+  expect(heldBecause).toBe('unavailable: every event of a request failed (3 batchItemFailures)');
+});
+
+test('an outage that begins within a request sets nobody aside', async () => {
+  const { setAside, delivered, heldBecause } = await sendParcel(6, (events, _nth, idOf) =>
+    failing(events.filter((event) => event > 2).map(idOf)),
+  );
+  expect(delivered).toEqual([0, 1, 2]);
+  expect(setAside.size).toBe(0);
+  expect(heldBecause).toContain('every event of a request failed');
+});
+
+test('an event that is alone in its request and goes on failing is set aside', async () => {
+  const { requests, setAside } = await sendParcel(1, (_events, _nth, idOf) => failing([idOf(0)]));
+  expect(requests).toEqual([[0], [0], [0]]);
+  expect([...setAside.keys()]).toEqual([0]);
 });
 
 test('an answer that names an event of another batch says of none that it failed or arrived', async () => {

@@ -226,10 +226,12 @@ describe('an event counts once', () => {
       return { status: 200, body: JSON.stringify({ batchItemFailures }) };
     });
     const pipeline = await shop(hooks(receiver));
-    await pipeline.database.query('insert into t values (1), (2); update t set n = 1');
+    await pipeline.database.query(
+      'insert into t values (1), (2); update t set n = 1; insert into t values (3)',
+    );
     await pipeline.drain();
-    expect(await eventsOf(pipeline)).toEqual(['insert delivered: 2', 'update dead_lettered: 2']);
-    expect(await attemptsOf(pipeline)).toEqual(['partial: 1']);
+    expect(await eventsOf(pipeline)).toEqual(['insert delivered: 3', 'update dead_lettered: 2']);
+    expect(await attemptsOf(pipeline)).toEqual(['partial: 2']);
   });
 
   test('as parked, and again as delivered, by its operation', async () => {

@@ -158,6 +158,82 @@ test('events whose handler failed come again alone, after those they were sent w
   expect(handled).toEqual(['1', '3', '2', '2']);
 });
 
+/** Handles by `handle` what a drain sends, in that order. */
+async function handledBy(
+  ordering: 'strict' | 'key',
+  setUp: string,
+  handle: (event: WalhookEvent) => void,
+) {
+  const secret = newSecret();
+  const url = await serve(
+    createReceiver({ secrets: [secret], ordering, onError: () => undefined, handle }),
+  );
+  return createPipeline(
+    {
+      endpoints: [
+        {
+          name: 'hooks',
+          type: 'http',
+          url,
+          ordering,
+          retry: { attempts: 3, minDelayMs: 0, maxDelayMs: 0 },
+          signing: { secrets: [secret] },
+        },
+      ],
+    },
+    setUp,
+  );
+}
+
+test.each(['strict', 'key'] as const)(
+  'of ten changes of a row of which the first fails, ordered by %s, that one is a dead letter and nine arrive',
+  async (ordering) => {
+    const handled: unknown[] = [];
+    const pipeline = await handledBy(
+      ordering,
+      'create table t (id int primary key, n int)',
+      (event) => {
+        if (event.after?.['n'] === 1) throw new Error('poison');
+        handled.push(event.after?.['n']);
+      },
+    );
+    await pipeline.database.query('insert into t values (1, 1)');
+    for (let n = 2; n <= 10; n++) await pipeline.database.query(`update t set n = ${n}`);
+    expect(await pipeline.drain()).toMatchObject({
+      status: 'caught_up',
+      endpoints: [{ delivered: 9, dead_lettered: 1 }],
+    });
+    expect(handled).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  },
+);
+
+test('while the handler fails for every event the endpoint is held, and nothing is a dead letter', async () => {
+  let isDown = true;
+  const handled: unknown[] = [];
+  const pipeline = await handledBy('key', 'create table t (id int primary key)', (event) => {
+    if (isDown) throw new Error('my database is down');
+    handled.push(idOf(event));
+  });
+  await pipeline.database.query('insert into t select generate_series(1, 600)');
+  expect(await pipeline.drain()).toMatchObject({
+    status: 'held',
+    endpoints: [
+      {
+        delivered: 0,
+        dead_lettered: 0,
+        error: expect.stringContaining('every event of a request failed'),
+      },
+    ],
+  });
+  isDown = false;
+  await pipeline.forgetFailures();
+  expect(await pipeline.drain()).toMatchObject({
+    status: 'caught_up',
+    endpoints: [{ delivered: 600, dead_lettered: 0 }],
+  });
+  expect(new Set(handled).size).toBe(600);
+});
+
 test('an event whose handler takes longer than the sender waits is handled once, and is no dead letter', async () => {
   const secret = newSecret();
   const handled: unknown[] = [];
@@ -176,22 +252,23 @@ test('an event whose handler takes longer than the sender waits is handled once,
     answers.push(receive(request));
     return answers.at(-1)!;
   });
-  const pipeline = await createPipeline(
-    {
-      endpoints: [
-        {
-          name: 'hooks',
-          type: 'http',
-          url,
-          timeoutMs: 100,
-          retry: { attempts: 2, minDelayMs: 0, maxDelayMs: 0 },
-          signing: { secrets: [secret] },
-        },
-      ],
-    },
-    'create table t (id int primary key)',
-  );
+  const waiting = (timeoutMs: number) => ({
+    endpoints: [
+      {
+        name: 'hooks',
+        type: 'http' as const,
+        url,
+        timeoutMs,
+        retry: { attempts: 1, minDelayMs: 0, maxDelayMs: 0 },
+        signing: { secrets: [secret] },
+      },
+    ],
+  });
+  const impatient = await createPipeline(waiting(1_000), 'create table t (id int primary key)');
+  const pipeline = await impatient.configured(waiting(60_000));
   await pipeline.database.query('insert into t values (1)');
+  expect(await impatient.drain()).toMatchObject({ status: 'held' });
+  await pipeline.forgetFailures();
   expect(await pipeline.drain()).toMatchObject({
     status: 'held',
     endpoints: [{ dead_lettered: 0, error: expect.stringContaining('busy') }],
