@@ -5,6 +5,7 @@ import {
   type EndpointHealth,
   HEALTHY,
   permission,
+  STUCK_TIMES,
 } from './circuit-breaker.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { retryDelayMs, type RetryPolicy } from './retry.ts';
@@ -65,7 +66,9 @@ export class Admission {
   succeeded(pauseMs: number | null): void {
     const { clock, limit, retry } = this.#options;
     const isLong = pauseMs !== null && pauseMs > retry.maxDelayMs;
-    this.#health = isLong ? { ...HEALTHY, nextAttemptAt: clock.now() + pauseMs } : HEALTHY;
+    const { stuck } = this.#health;
+    const healthy = stuck === null ? HEALTHY : { ...HEALTHY, stuck };
+    this.#health = isLong ? { ...healthy, nextAttemptAt: clock.now() + pauseMs } : healthy;
     // A long pause is the breaker's to keep: an attempt that waits for its turn could not be held.
     if (pauseMs !== null && !isLong) limit.pause(pauseMs);
     this.#leave();
@@ -76,6 +79,14 @@ export class Admission {
     this.#health = afterFailedAttempt(this.#health, breaker, retryAfterMs, clock.now());
     if (retryAfterMs !== null && retryAfterMs <= retry.maxDelayMs) limit.pause(retryAfterMs);
     this.#leave();
+  }
+
+  /** Notes that it may be the event that fails; true once that happened too often to be chance. */
+  isStuckOn(eventId: string): boolean {
+    const { stuck } = this.#health;
+    const times = stuck?.eventId === eventId ? stuck.times + 1 : 1;
+    this.#health = { ...this.#health, stuck: { eventId, times } };
+    return times >= STUCK_TIMES;
   }
 
   /** It was given up, and says nothing of the endpoint. */

@@ -18,13 +18,25 @@ export type EndpointHealth = {
   readonly downSince: number | null;
   /** Milliseconds since the epoch; null: at once. */
   readonly nextAttemptAt: number | null;
+  /** Outlives successes, and the event itself. */
+  readonly stuck: Stuck | null;
 };
+
+/** The last event that failed in a way that may be its own fault, or an outage; and how often. */
+export type Stuck = { readonly eventId: string; readonly times: number };
+
+/**
+ * An event that fails so often, over any number of drains, is taken for the fault, or it would stand
+ * before all others for ever. An open breaker spreads these over minutes: an outage costs few events.
+ */
+export const STUCK_TIMES = 10;
 
 export const HEALTHY: EndpointHealth = {
   breaker: 'closed',
   consecutiveFailures: 0,
   downSince: null,
   nextAttemptAt: null,
+  stuck: null,
 };
 
 export type BreakerPolicy = {
@@ -49,6 +61,7 @@ export function afterFailedAttempt(
     consecutiveFailures,
     downSince: health.downSince ?? now,
     nextAttemptAt: waitMs === 0 ? null : now + waitMs,
+    stuck: health.stuck,
   };
 }
 

@@ -157,16 +157,17 @@ export class ParcelDelivery {
       if (behind.indexes.length === 0) return 'refused';
       return refusedUnlessStopped(await this.#send(behind, onSettled));
     }
-    return this.#sendBehind(behind, setFirstAside, onSettled);
+    return this.#sendBehind(behind, parcel.idAt(left[0]!), setFirstAside, onSettled);
   }
 
   /**
    * That every event failed is what an outage behind the endpoint looks like, and also an event that
    * all others wait for. What comes without it tells: if of that too everything fails, nobody is set
-   * aside, and the endpoint is unavailable.
+   * aside, and the endpoint is unavailable; unless the same event was the first too often.
    */
   async #sendBehind(
     behind: Shipment,
+    firstId: string,
     setFirstAside: () => Promise<void>,
     onSettled: OnSettled,
   ): Promise<Progress> {
@@ -174,6 +175,7 @@ export class ParcelDelivery {
     const outcome = await this.#attempt(behind, 'failed');
     if (outcome === null) return 'stopped';
     if (hasFailedWhole(outcome, behind.indexes)) {
+      if (admission.isStuckOn(firstId)) await setFirstAside();
       admission.exhausted();
       onHold(`unavailable: every event of a request failed (${outcome.reason})`);
       return 'stopped';
@@ -228,6 +230,9 @@ export class ParcelDelivery {
       }
       const { retryAfterMs } = outcome;
       admission.failed(retryAfterMs);
+      if (outcome.kind === 'unavailable' && outcome.perhapsTheEvent === true) {
+        if (admission.isStuckOn(parcel.idAt(indexes[0]!))) return { ...outcome, kind: 'rejected' };
+      }
       const next = admission.isOpen
         ? ({ kind: 'hold', because: 'the circuit breaker is open' } as const)
         : afterFailure(retry, attempt, retryAfterMs);

@@ -35,6 +35,8 @@ export type Outcome =
       readonly kind: 'unavailable' | 'misconfigured';
       /** What the endpoint asked to wait; null: it did not say. */
       readonly retryAfterMs: number | null;
+      /** One event was sent, and may be what fails. */
+      readonly perhapsTheEvent?: true;
     } & Failure)
   | ({ readonly kind: 'rejected' } & Failure)
   | ({ readonly kind: 'too_large' } & Failure)

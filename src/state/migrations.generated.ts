@@ -141,4 +141,11 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE "walhook"."endpoints" ADD COLUMN "missed_from_lsn" "pg_lsn";`,
     ],
   },
+  {
+    name: '0004_endpoint_stuck',
+    statements: [
+      `ALTER TABLE "walhook"."endpoints" ADD COLUMN "stuck_event_id" text;`,
+      `ALTER TABLE "walhook"."endpoints" ADD COLUMN "stuck_times" integer DEFAULT 0 NOT NULL;`,
+    ],
+  },
 ];

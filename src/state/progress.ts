@@ -1,7 +1,7 @@
 import { eq, type SQL, sql } from 'drizzle-orm';
 import { ZERO_LSN, formatLsn, type Lsn } from '../pgoutput/lsn.ts';
 import { positionBefore } from '../changes/position.ts';
-import { HEALTHY } from '../delivery/circuit-breaker.ts';
+import { HEALTHY, type Stuck } from '../delivery/circuit-breaker.ts';
 import type { PartlyReplayed } from '../delivery/replayed.ts';
 import type { EndpointProgress, EndpointRecord, Lease, Pause } from '../drain/state-store.ts';
 import { NO_WINDOWS, type WindowTotals } from '../drain/window-totals.ts';
@@ -58,12 +58,13 @@ export async function saveProgress(
     ), saved as (
       insert into ${tables.endpoints} as kept (
         pipeline, endpoint, commit_lsn, seq, settled_ahead, state, reason,
-        breaker, consecutive_failures, down_since, next_attempt_at,
+        breaker, consecutive_failures, down_since, next_attempt_at, stuck_event_id, stuck_times,
         delivered, filtered, parked, dead_lettered, failed_attempts,
         events_by_operation, attempts_by_outcome, attempts_by_latency, attempt_ms)
       select lease.pipeline, endpoint, commit_lsn, seq, settled_ahead, state, reason,
         coalesce(breaker, ${HEALTHY.breaker}), coalesce(consecutive_failures, 0),
         ${fromEpochMs(sql`down_since_ms`)}, ${fromEpochMs(sql`next_attempt_at_ms`)},
+        stuck_event_id, coalesce(stuck_times, 0),
         delivered, filtered, parked, dead_lettered, failed_attempts,
         events_by_operation::bigint[], attempts_by_outcome::bigint[],
         attempts_by_latency::bigint[], attempt_ms
@@ -78,6 +79,8 @@ export async function saveProgress(
         ${column(({ health }) => health?.consecutiveFailures ?? null)}::integer[],
         ${column(({ health }) => storableMs(health?.downSince ?? null))}::float8[],
         ${column(({ health }) => storableMs(health?.nextAttemptAt ?? null))}::float8[],
+        ${column(({ health }) => health?.stuck?.eventId ?? null)}::text[],
+        ${column(({ health }) => health?.stuck?.times ?? null)}::integer[],
         ${column(({ delivered }) => delivered)}::bigint[],
         ${column(({ filtered }) => filtered)}::bigint[],
         ${column(({ parked }) => parked)}::bigint[],
@@ -88,7 +91,7 @@ export async function saveProgress(
         ${column(({ tally }) => arrayText(tally.latencies))}::text[],
         ${column(({ tally }) => Math.round(tally.attemptMs))}::bigint[])
         as entry (endpoint, commit_lsn, seq, settled_ahead, state, reason,
-          breaker, consecutive_failures, down_since_ms, next_attempt_at_ms,
+          breaker, consecutive_failures, down_since_ms, next_attempt_at_ms, stuck_event_id, stuck_times,
           delivered, filtered, parked, dead_lettered, failed_attempts,
           events_by_operation, attempts_by_outcome, attempts_by_latency, attempt_ms)
       on conflict (pipeline, endpoint) do update set
@@ -102,6 +105,8 @@ export async function saveProgress(
         consecutive_failures = ${ifTold('consecutive_failures')},
         down_since = ${ifTold('down_since')},
         next_attempt_at = ${ifTold('next_attempt_at')},
+        stuck_event_id = ${ifTold('stuck_event_id')},
+        stuck_times = ${ifTold('stuck_times')},
         delivered = kept.delivered + excluded.delivered,
         filtered = kept.filtered + excluded.filtered,
         parked = kept.parked + excluded.parked,
@@ -168,6 +173,7 @@ export async function loadEndpoints(
         downSince: epochMsOrNull(endpoints.downSince),
         nextAttemptAt: epochMsOrNull(endpoints.nextAttemptAt),
       },
+      stuck: { eventId: endpoints.stuckEventId, times: endpoints.stuckTimes },
       pause: {
         paused_at_ms: epochMsOrNull(endpoints.pausedAt),
         paused_reason: endpoints.pausedReason,
@@ -183,7 +189,11 @@ export async function loadEndpoints(
     .from(endpoints)
     .where(eq(endpoints.pipeline, pipeline))
     .orderBy(endpoints.endpoint);
-  return rows.map((row) => ({ ...row, pause: pauseOf(row.pause) }));
+  return rows.map(({ stuck, ...row }) => ({
+    ...row,
+    health: { ...row.health, stuck: stuckOf(stuck) },
+    pause: pauseOf(row.pause),
+  }));
 }
 
 export async function noteMissed(
@@ -203,6 +213,10 @@ export async function noteMissed(
     )
     select ${DURABLY} from lease`);
   if (rows.length === 0) throw leaseLost(lease);
+}
+
+function stuckOf({ eventId, times }: { eventId: string | null; times: number }): Stuck | null {
+  return eventId === null ? null : { eventId, times };
 }
 
 /** Back before everything; the sums and the state of an endpoint are not a part of its checkpoint. */

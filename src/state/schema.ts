@@ -80,6 +80,9 @@ export function stateTables(schemaName: string) {
       downSince: instant('down_since'),
       /** An open breaker lets one attempt through from here on. */
       nextAttemptAt: instant('next_attempt_at'),
+      /** The last event that may itself be why attempts fail, and how often it was. */
+      stuckEventId: text('stuck_event_id'),
+      stuckTimes: integer('stuck_times').notNull().default(0),
       /** By a person, or by an answer 410; only a person resumes it. */
       pausedAt: instant('paused_at'),
       pausedReason: text('paused_reason'),

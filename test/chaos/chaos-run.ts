@@ -39,7 +39,8 @@ export type ChaosResult = {
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
 const BUSY_TRIES = 20;
-const DRAINERS_TO_THE_END = 12;
+/** Where all of a request fails, that takes a drain for each time until its first event is given up. */
+const DRAINERS_TO_THE_END = 60;
 const ALL_STEPS = [...STEPS, ...STORING_STEPS, ...STORING_STEPS];
 const MOODS: readonly Mood[] = ['well', 'slow', 'slow', 'moody', 'moody', 'down', 'down', 'silent'];
 

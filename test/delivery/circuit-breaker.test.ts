@@ -21,9 +21,16 @@ const closed = (consecutiveFailures: number, nextAttemptAt: number | null = null
     consecutiveFailures,
     downSince: consecutiveFailures === 0 ? null : EARLIER,
     nextAttemptAt,
+    stuck: null,
   }) as const;
 const open = (consecutiveFailures: number, nextAttemptAt: number | null) =>
-  ({ breaker: 'open', consecutiveFailures, downSince: EARLIER, nextAttemptAt }) as const;
+  ({
+    breaker: 'open',
+    consecutiveFailures,
+    downSince: EARLIER,
+    nextAttemptAt,
+    stuck: null,
+  }) as const;
 
 const HALF_OPEN = open(3, NOW);
 

@@ -119,13 +119,13 @@ test('events that are named in batchItemFailures are tried again alone, and set 
 });
 
 test('as many failures as a batch has events are read, whatever there is beside them', async () => {
-  const { receiver, letters } = await drainTo(({ events }) => {
-    const { body } = failures(events.map(({ id }) => id));
+  const { receiver, letters } = await drainTo(({ events }, nth) => {
+    if (nth > 1) return 204;
+    const { body } = failures(events.slice(0, -1).map(({ id }) => id));
     return { status: 200, body: JSON.stringify({ log: 'x'.repeat(60_000), ...JSON.parse(body) }) };
   }, 700);
-  expect(receiver.requests).toHaveLength(3);
-  expect(letters).toHaveLength(700);
-  expect(new Set(letters.map(({ reason }) => reason))).toEqual(new Set(['batch_item_failure']));
+  expect(receiver.requests.map(({ events }) => events.length)).toEqual([700, 699]);
+  expect(letters).toEqual([]);
 });
 
 const fullyFailed = ({ events }: { readonly events: readonly { readonly id?: unknown }[] }) =>
@@ -166,6 +166,38 @@ test('an answer whose JSON broke off confirms nothing, also where it names no fa
 test('an answer that is long, and no JSON, is a success', async () => {
   const { receiver } = await drainTo(() => ({ status: 200, body: '<p>'.repeat(100_000) }));
   expect(receiver.requests).toHaveLength(1);
+});
+
+test('a request of nothing but bad events ends in the dead letters, after some drains', async () => {
+  const receiver = await startReceiver(({ events }) =>
+    failures(events.filter((event) => idOf(event) < 4).map(({ id }) => id)),
+  );
+  const pipeline = await createPipeline(
+    {
+      endpoints: [
+        {
+          name: 'hooks',
+          type: 'http',
+          url: receiver.url,
+          ordering: 'strict',
+          batch: { maxEvents: 3 },
+          retry: { attempts: 2, minDelayMs: 0, maxDelayMs: 0 },
+          circuitBreaker: { failures: 3, resetMs: 0 },
+        },
+      ],
+    },
+    'create table t (id int primary key)',
+  );
+  await pipeline.database.query('insert into t select generate_series(1, 5)');
+  const statuses: string[] = [];
+  do statuses.push((await pipeline.drain()).status);
+  while (statuses.at(-1) === 'held' && statuses.length < 40);
+  expect(statuses.length).toBeGreaterThan(10);
+  expect(statuses.at(-1)).toBe('caught_up');
+  const letters = await pipeline.database.query(
+    'select reason from walhook.dead_letters order by event_id',
+  );
+  expect(letters).toEqual([1, 2, 3].map(() => ({ reason: 'batch_item_failure' })));
 });
 
 test.each([

@@ -19,6 +19,7 @@ const down = (forMs: number, next: Partial<EndpointHealth>): EndpointHealth => (
   consecutiveFailures: 5,
   downSince: NOW - forMs,
   nextAttemptAt: null,
+  stuck: null,
   ...next,
 });
 const SOON = NOW + 10_000;

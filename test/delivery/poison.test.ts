@@ -55,7 +55,13 @@ test.each([
   ['of the sink alone says nothing of the endpoint', null, 'open'],
   ['of the endpoint shows that it is back', { status: 422, body: '' }, 'closed'],
 ] as const)('a refusal %s', async (_what, answer, breaker) => {
-  const down = { breaker: 'open', consecutiveFailures: 5, downSince: 1, nextAttemptAt: 2 } as const;
+  const down = {
+    breaker: 'open',
+    consecutiveFailures: 5,
+    downSince: 1,
+    nextAttemptAt: 2,
+    stuck: null,
+  } as const;
   const sent = await sendParcel(2, () => ({ ...REJECTED, answer }), undefined, down);
   expect([...sent.setAside.keys()]).toEqual([0, 1]);
   expect(sent.health).toEqual(breaker === 'open' ? down : HEALTHY);

@@ -68,6 +68,7 @@ test('resuming ends the pause and closes the breaker; since when it is down stay
     consecutiveFailures: 9,
     downSince,
     nextAttemptAt: downSince + 1,
+    stuck: null,
   } as const;
   await store.saveProgress(lease, 60_000, [progressOf({ health })]);
   await store.pauseEndpoint('shop', 'orders', PAUSE);
@@ -94,6 +95,7 @@ test('a drain that made no attempt takes nothing back from who resumed the endpo
     consecutiveFailures: 9,
     downSince: 1,
     nextAttemptAt: Date.UTC(2030, 0),
+    stuck: null,
   } as const;
   await store.saveProgress(lease, 60_000, [progressOf({ health })]);
   await store.resumeEndpoint('shop', 'orders');

@@ -30,7 +30,7 @@ type GivenAnswer = 'reset' | 'hang' | Extract<Answer, { readonly status: number 
 /** What happens instead: a problem, any other answer, or the request is served and its answer lost. */
 export type Interruption = ProblemId | GivenAnswer | 'lost';
 
-type Interrupt = (call: string, nth: number) => Interruption | undefined;
+type Interrupt = (call: string, nth: number, body: string) => Interruption | undefined;
 
 const uninterrupted: Interrupt = () => undefined;
 
@@ -133,7 +133,7 @@ export async function startHook0Server(options: Hook0Options): Promise<Hook0Serv
   }
 
   function answer(request: ReceivedRequest, nth: number): GivenAnswer {
-    const instead = interruption(callOf(request), nth);
+    const instead = interruption(callOf(request), nth, request.body.toString());
     try {
       if (instead === 'lost') {
         serve(request);

@@ -44,7 +44,9 @@ export function hook0Sink(options: Hook0SinkOptions, client: HttpClient, clock: 
     if (outcome.kind !== 'unavailable' || problemId(answer) !== 'InternalServerError') {
       return outcome;
     }
-    return serverErrors.failed(id) ? { ...outcome, kind: 'rejected' } : outcome;
+    return serverErrors.failed(id)
+      ? { ...outcome, kind: 'rejected' }
+      : { ...outcome, perhapsTheEvent: true };
   }
 
   return {
