@@ -21,6 +21,15 @@ test.each([
     { success: true, message: 'All 2 events processed successfully', error: null },
     'delivered',
   ],
+  [200, {}, 'delivered'],
+  [200, '<!doctype html><title>Sign in</title>', 'misconfigured'],
+  [200, '', 'misconfigured'],
+  [200, [], 'misconfigured'],
+  [200, 'null', 'misconfigured'],
+  [200, '"fine"', 'misconfigured'],
+  [201, { success: true, message: 'All …' }, 'misconfigured'],
+  [202, {}, 'misconfigured'],
+  [204, '', 'misconfigured'],
   [200, { success: true, message: 'Processed 1 …', error: 'Invalid number value' }, 'rejected'],
   [
     200,
@@ -57,7 +66,17 @@ test('what is left of the answer is for a person to read', () => {
   });
 });
 
+test('what is not its answer is said so', () => {
+  expect(outcome(200, '<title>Sign in</title>')).toEqual({
+    kind: 'misconfigured',
+    reason: 'not an answer of Drasi: HTTP 200: <title>Sign in</title>',
+    retryAfterMs: null,
+    answer: { status: 200, body: '<title>Sign in</title>' },
+  });
+});
+
 test('an operator who knows better is believed', () => {
+  expect(outcome(202, '', new Map([[202, 'delivered']]))).toMatchObject({ kind: 'delivered' });
   const overrides = new Map([[400, 'unavailable']]);
   expect(outcome(400, { message: 'Source name mismatch', error: 'x' }, overrides)).toMatchObject({
     kind: 'unavailable',

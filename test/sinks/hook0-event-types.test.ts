@@ -74,6 +74,22 @@ describe('event types', () => {
     expect(hook0.sent).toHaveLength(1);
   });
 
+  test('are tried by sending where there are more than are read', async () => {
+    const { hook0, send } = await setUpHook0Sink();
+    for (let i = 0; i < 2_000; i++) hook0.register(hook0Application.id, `shop.table_${i}.insert`);
+    expect(await send({ event_type: 'shop.table_1999.insert' })).toMatchObject({
+      kind: 'delivered',
+    });
+    expect(await send()).toMatchObject({ kind: 'delivered' });
+    expect(hook0.calls).toEqual([
+      'GET /api/v1/event_types 200',
+      'POST /api/v1/event 201',
+      'POST /api/v1/event 400',
+      'POST /api/v1/event_types 201',
+      'POST /api/v1/event 201',
+    ]);
+  });
+
   test('are listed again after a list that failed', async () => {
     const { hook0, send } = await setUpHook0Sink();
     hook0.interrupt((_call, nth) => (nth === 1 ? 'reset' : nth === 2 ? 'RateLimited' : undefined));

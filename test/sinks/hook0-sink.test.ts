@@ -51,6 +51,46 @@ describe('an answer', () => {
     },
   );
 
+  const answered = { application_id: 'a', event_id: 'b', received_at: 'c' };
+  const type = { event_type_name: 'shop.orders.insert' };
+  const SIGN_IN = '<!doctype html><title>Sign in</title>';
+  test.each<[string, number, string | object]>([
+    ['POST /api/v1/event', 200, SIGN_IN],
+    ['POST /api/v1/event', 201, SIGN_IN],
+    ['POST /api/v1/event', 200, answered],
+    ['POST /api/v1/event', 201, { ...answered, received_at: null }],
+    ['POST /api/v1/event', 201, [answered]],
+    ['POST /api/v1/event', 204, ''],
+    ['GET /api/v1/event_types', 200, SIGN_IN],
+    ['GET /api/v1/event_types', 200, SIGN_IN + ' '.repeat(100_000)],
+    ['GET /api/v1/event_types', 200, type],
+    ['GET /api/v1/event_types', 202, [type]],
+    ['POST /api/v1/event_types', 200, SIGN_IN],
+    ['POST /api/v1/event_types', 201, [type]],
+    ['POST /api/v1/event_types', 204, ''],
+  ])('to %s that is %i with %j is not from Hook0', async (call, status, said) => {
+    const { hook0, send } = await setUpHook0Sink();
+    const body = typeof said === 'string' ? said : JSON.stringify(said);
+    hook0.interrupt((made) => (made === call ? { status, body } : undefined));
+    expect(await send()).toMatchObject({
+      kind: 'misconfigured',
+      reason: expect.stringContaining(`not an answer of Hook0: HTTP ${status}`),
+    });
+    expect(hook0.events).toEqual([]);
+    hook0.interrupt(() => undefined);
+    expect(await send()).toMatchObject({ kind: 'delivered' });
+  });
+
+  test('that broke off leaves open whether the event is there', async () => {
+    const { hook0, send } = await setUpHook0Sink();
+    const body = '{"application_id":"a","event_id":';
+    const headers = { 'content-type': 'application/json', 'content-length': '200' };
+    hook0.interrupt((call) =>
+      call === 'POST /api/v1/event' ? { status: 201, headers, body } : undefined,
+    );
+    expect(await send()).toMatchObject({ kind: 'unavailable' });
+  });
+
   test('that was lost is made up for by the next attempt, which finds the event there', async () => {
     const { hook0, sink } = await setUpHook0Sink();
     const event = hook0Delivery();

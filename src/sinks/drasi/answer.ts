@@ -1,5 +1,10 @@
 import type { Outcome } from '../../delivery/sink.ts';
-import { type AnswerOverrides, outcomeOf, type Verdict } from '../http/answer.ts';
+import {
+  answeredByAnother,
+  type AnswerOverrides,
+  outcomeOf,
+  type Verdict,
+} from '../http/answer.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
 
 /**
@@ -9,6 +14,8 @@ import type { HttpAnswer } from '../http/http-client.ts';
  *   told, so the batch is refused, to be halved until the events that fail stand alone.
  * - 400 is also the answer under another source's id, and of a source that is shutting down.
  *
+ * A success is a 200 with a JSON object; any other comes from something in front of the source.
+ *
  * @see https://github.com/drasi-project/drasi-core/tree/main/components/sources/http
  */
 export function drasiOutcome(
@@ -16,25 +23,36 @@ export function drasiOutcome(
   nowMs: number,
   overrides: AnswerOverrides,
 ): Outcome {
-  const verdict = overrides.has(answer.status) ? undefined : verdictOf(answer);
-  if (verdict === undefined) return outcomeOf(answer, nowMs, overrides);
-  return outcomeOf(answer, nowMs, new Map([[answer.status, verdict]]));
+  if (overrides.has(answer.status)) return outcomeOf(answer, nowMs, overrides);
+  const verdict = verdictOf(answer);
+  if (verdict !== undefined) return outcomeOf(answer, nowMs, new Map([[answer.status, verdict]]));
+  const outcome = outcomeOf(answer, nowMs, overrides);
+  if (outcome.kind !== 'delivered' || isTaken(answer)) return outcome;
+  return answeredByAnother(answer, 'Drasi');
 }
 
 /** undefined: what the status usually means. */
 function verdictOf({ status, body }: HttpAnswer): Verdict | undefined {
   if (status !== 200 && status !== 400) return undefined;
-  const { error, message } = eventResponse(body);
+  const { error, message } = eventResponse(body) ?? {};
   if (error === null || error === undefined) return undefined;
   if (status === 400 && message === 'Source name mismatch') return 'misconfigured';
   return error === 'Internal channel error' ? 'unavailable' : 'rejected';
 }
 
-function eventResponse(body: string): { readonly error?: unknown; readonly message?: unknown } {
+/** One that says no error: what has one has a verdict by then. */
+function isTaken({ status, body }: HttpAnswer): boolean {
+  return status === 200 && eventResponse(body) !== null;
+}
+
+/** null: it is no JSON object. */
+function eventResponse(
+  body: string,
+): { readonly error?: unknown; readonly message?: unknown } | null {
   try {
     const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? value : {};
+    return typeof value === 'object' && !Array.isArray(value) ? value : null;
   } catch {
-    return {};
+    return null;
   }
 }

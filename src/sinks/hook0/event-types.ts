@@ -2,6 +2,7 @@ import type { Clock } from '../../clock/clock.ts';
 import type { Outcome } from '../../delivery/sink.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
 import type { Hook0Api } from './api.ts';
+import { isRegistered, isTypeList } from './confirmation.ts';
 import { hook0Outcome, problemId } from './problem.ts';
 
 type Failure = Exclude<Outcome, { kind: 'delivered' }>;
@@ -68,11 +69,10 @@ export class EventTypes {
     const answer = await this.#api.get(path, signal);
     // A token may be allowed to send events and nothing else.
     if (problemId(answer) === 'Forbidden') return { kind: 'untold' };
-    const outcome = hook0Outcome(answer, this.#clock.now());
+    if (isLongList(answer)) return { kind: 'untold' };
+    const outcome = hook0Outcome(answer, this.#clock.now(), isTypeList);
     if (outcome.kind !== 'delivered') return outcome;
-    const types = typesIn(answer.body);
-    if (types === null) return { kind: 'untold' };
-    for (const type of types) this.#known.add(type);
+    for (const type of typesIn(answer.body)) this.#known.add(type);
     return { kind: 'listed' };
   }
 
@@ -87,7 +87,7 @@ export class EventTypes {
     const type = { application_id: this.#applicationId, service, resource_type, verb };
     const body = new TextEncoder().encode(JSON.stringify(type));
     const answer = await this.#api.post('/event_types', body, signal);
-    const outcome = hook0Outcome(answer, this.#clock.now());
+    const outcome = hook0Outcome(answer, this.#clock.now(), isRegistered);
     if (outcome.kind === 'delivered' || problemId(answer) === 'EventTypeAlreadyExist') {
       this.#known.add(eventType);
       return null;
@@ -106,16 +106,15 @@ function isRefused(answer: HttpAnswer): boolean {
   );
 }
 
-/** Null where the list is longer than what is read of an answer. */
-function typesIn(body: string): readonly string[] | null {
-  let list: unknown;
-  try {
-    list = JSON.parse(body);
-  } catch {
-    return null;
-  }
-  if (!Array.isArray(list)) return null;
-  return list.flatMap((type: { readonly event_type_name?: unknown } | null) =>
+/** Longer than what is read of an answer. */
+function isLongList({ status, body, ending }: HttpAnswer): boolean {
+  return status === 200 && ending === 'cut' && /^\s*\[/.test(body);
+}
+
+/** Of a list. */
+function typesIn(body: string): readonly string[] {
+  const list = JSON.parse(body) as readonly ({ readonly event_type_name?: unknown } | null)[];
+  return list.flatMap((type) =>
     typeof type?.event_type_name === 'string' ? [type.event_type_name] : [],
   );
 }

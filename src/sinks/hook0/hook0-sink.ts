@@ -2,6 +2,7 @@ import type { Clock } from '../../clock/clock.ts';
 import type { Delivery, Outcome, Sink } from '../../delivery/sink.ts';
 import { type HttpClient, NoAnswerError } from '../http/http-client.ts';
 import { hook0Api, type Hook0ApiOptions } from './api.ts';
+import { isIngested } from './confirmation.ts';
 import { limitFault, readEventBody } from './event-body.ts';
 import { EventTypes } from './event-types.ts';
 import { hook0Outcome, problemId } from './problem.ts';
@@ -39,7 +40,7 @@ export function hook0Sink(options: Hook0SinkOptions, client: HttpClient, clock: 
       if (missing !== null) return missing;
       answer = await api.post('/event', body, signal);
     }
-    const outcome = hook0Outcome(answer, clock.now());
+    const outcome = hook0Outcome(answer, clock.now(), isIngested);
     if (outcome.kind === 'delivered') serverErrors.accepted(id);
     if (outcome.kind !== 'unavailable' || problemId(answer) !== 'InternalServerError') {
       return outcome;

@@ -1,6 +1,12 @@
 import type { Outcome } from '../../delivery/sink.ts';
-import { type AnswerOverrides, outcomeOf, type Verdict } from '../http/answer.ts';
+import {
+  answeredByAnother,
+  type AnswerOverrides,
+  outcomeOf,
+  type Verdict,
+} from '../http/answer.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
+import type { Confirmation } from './confirmation.ts';
 
 /**
  * What Hook0's problems mean, by the id that its problem documents carry. What is not here means what
@@ -37,13 +43,18 @@ export function problemId({ body, status }: HttpAnswer): string | null {
   return status < 400 ? null : (problem(body).id ?? null);
 }
 
-/** What an answer to any of Hook0's calls means for the delivery that the call was for. */
-export function hook0Outcome(answer: HttpAnswer, nowMs: number): Outcome {
+/**
+ * What an answer to any of Hook0's calls means for the delivery that the call was for. `confirms`:
+ * whether a success is Hook0's answer to that call.
+ */
+export function hook0Outcome(answer: HttpAnswer, nowMs: number, confirms: Confirmation): Outcome {
   const id = problemId(answer);
   const verdict = id === null ? undefined : VERDICTS[id];
   const overrides: AnswerOverrides =
     verdict === undefined ? NO_OVERRIDES : new Map([[answer.status, verdict]]);
   const outcome = outcomeOf(answer, nowMs, overrides);
+  const isSuccess = outcome.kind === 'delivered' || outcome.kind === 'partial';
+  if (id === null && isSuccess && !confirms(answer)) return answeredByAnother(answer, 'Hook0');
   if (id === null || outcome.kind === 'delivered') return outcome;
   const { detail } = problem(answer.body);
   return { ...outcome, reason: `HTTP ${answer.status}: ${id}${detail ? `: ${detail}` : ''}` };

@@ -67,8 +67,18 @@ function delivered(answer: HttpAnswer, nowMs: number): Outcome {
   }
 }
 
+/** A success in other words than the service has for it: somebody else answers in its place. */
+export function answeredByAnother(answer: HttpAnswer, service: string): Outcome {
+  return {
+    kind: 'misconfigured',
+    reason: `not an answer of ${service}: ${describe(answer)}`,
+    answer: keep(answer),
+    retryAfterMs: null,
+  };
+}
+
 /** What was not read of its JSON may have said which events failed. */
-export function unread(answer: HttpAnswer, ending: Exclude<AnswerEnding, 'whole'>): Outcome {
+function unread(answer: HttpAnswer, ending: Exclude<AnswerEnding, 'whole'>): Outcome {
   const how = ending === 'cut' ? 'is longer than what is read of an answer' : 'broke off';
   return {
     kind: 'unavailable',
