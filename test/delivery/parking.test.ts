@@ -46,6 +46,19 @@ const keysOf = (receiver: Receiver, from = 0): number[] =>
     .slice(from)
     .flatMap(({ events }) => events.map(({ key }) => (key as { id: number }).id));
 
+const idOf = (event: { readonly key?: unknown }): number => (event.key as { id: number }).id;
+
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
+
+/** As long as a drain takes for what it has to ask the tables next. */
+async function roundTrips({ database }: TestPipeline): Promise<void> {
+  for (let nth = 0; nth < 10; nth++) await database.query('select 1');
+}
+
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
@@ -153,6 +166,76 @@ test('where the bound is reached while what is parked is sent, the rest comes be
   expect(report).toMatchObject({ status: 'caught_up', endpoints: [{}, { state: 'active' }] });
   expect(keysOf(bad, 1)).toEqual(range(1, 500));
   expect(keysOf(good)).toEqual(range(1, 500));
+});
+
+test('what found no room among the parked is not overtaken by what was read behind it', async () => {
+  const receiver = await startReceiver(() => 503);
+  const [isRead, isThrough] = [gate(), gate()];
+  const transform: HttpEndpoint['transform'] = async (event) => {
+    const id = idOf(event);
+    if (id === 60) isRead.open();
+    await (id > 50 ? isThrough : id > 40 ? isRead : undefined)?.opened;
+    return event;
+  };
+  const pipeline = await pipelineTo(
+    endpoint('hooks', receiver, { maxParkedEvents: 40, transform }),
+  );
+  await insert(pipeline, 1, 40);
+  await pipeline.drain();
+  expect(await parkedEvents(pipeline)).toBe(40);
+
+  receiver.answerWith(async (_request, nth) => {
+    // 41 to 50 find no room while nothing of what is parked is answered.
+    await isRead.opened;
+    await roundTrips(pipeline);
+    if (nth === 5) void roundTrips(pipeline).then(isThrough.open);
+  });
+  await timePasses(pipeline);
+  await insert(pipeline, 41, 60);
+  expect((await pipeline.drain()).status).toBe('caught_up');
+  expect(keysOf(receiver, 1)).toEqual(range(1, 60));
+});
+
+test('what is on its way into the tables when all that is parked is sent goes before what comes then', async () => {
+  const receiver = await startReceiver(() => 503);
+  const isThrough = gate();
+  const transform: HttpEndpoint['transform'] = async (event) => {
+    if (idOf(event) > 20) await isThrough.opened;
+    return event;
+  };
+  const pipeline = await pipelineTo(endpoint('hooks', receiver, { transform }));
+  await insert(pipeline, 1, 10);
+  await pipeline.drain();
+  expect(await parkedEvents(pipeline)).toBe(10);
+
+  receiver.answerWith(() => 204);
+  await timePasses(pipeline);
+  await insert(pipeline, 11, 30);
+  const report = await pipeline.drain({
+    async onStep(step) {
+      if (step !== 'before-park') return;
+      await receiver.waitFor(({ requests }) => requests.length === 2);
+      await roundTrips(pipeline);
+      isThrough.open();
+      await roundTrips(pipeline);
+    },
+  });
+  expect(report.status).toBe('caught_up');
+  expect(keysOf(receiver, 1)).toEqual(range(1, 30));
+});
+
+test('an endpoint that is down, and the only one, is parked for once it keeps too much WAL', async () => {
+  const receiver = await startReceiver(() => 503);
+  const parkAfter = { parkAfterMs: 3_600_000, parkAfterBytes: 100_000 };
+  const pipeline = await pipelineTo(
+    endpoint('hooks', receiver, { ...parkAfter, batch: { maxEvents: 500 } }),
+  );
+  await insert(pipeline, 1, 10);
+  expect((await pipeline.drain()).endpoints[0]).toMatchObject({ state: 'held', parked: 0 });
+  await insert(pipeline, 11, 3_000);
+  const report = await pipeline.drain();
+  expect(report.endpoints[0]).toMatchObject({ state: 'parking', parked: 3_000 });
+  expect(report.to_lsn).toBe(report.target_lsn);
 });
 
 test('what is read while parked events are sent comes behind them', async () => {

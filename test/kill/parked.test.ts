@@ -126,3 +126,19 @@ test('killed before it set an event aside, a drainer leaves it to the next', asy
     1,
   );
 });
+
+test('killed after it set an event of a parked request aside, a drainer leaves it out of what is sent again', async () => {
+  const { pipeline, receiver } = await pipelineWith(() => 503);
+  expect(await drained(pipeline)).toBe('held');
+  receiver.answerWith(refuseOne);
+  await killedAt(pipeline, 'after-set-aside');
+  const from = receiver.requests.length;
+  receiver.answerWith(() => 204);
+
+  expect(await drained(pipeline)).toBe('caught_up');
+
+  expect(keysOf(receiver, from)).not.toContain(17);
+  expect(await pipeline.database.query('select event_id from walhook.dead_letters')).toHaveLength(
+    1,
+  );
+});
