@@ -1,4 +1,5 @@
 import type { Lsn } from '../pgoutput/lsn.ts';
+import type { DrainHeadway } from './headway.ts';
 import type { DrainSession } from './ports.ts';
 import { drainInRounds } from './rounds.ts';
 import type { DrainRun, PassEnd } from './run.ts';
@@ -11,8 +12,11 @@ import { assertSameSlot } from './same-slot.ts';
  */
 export async function drainPass(run: DrainRun, session: DrainSession): Promise<PassEnd> {
   const { source, state } = session;
+  // Before the look: what is committed during it may lie beyond.
+  const lookedAt = run.options.clock.now();
   const now = await source.inspect();
   run.target ??= now.flushedLsn;
+  run.targetAt ??= lookedAt;
   run.fromLsn ??= now.slotAt;
   run.slotAt = now.slotAt;
   await state.assertReady();
@@ -28,6 +32,7 @@ export async function drainPass(run: DrainRun, session: DrainSession): Promise<P
   const { lease, record } = outcome;
   /** A slot that is refused was announced no further: the next drain has to refuse it too. */
   let slotAt: Lsn | null = record.announcedLsn;
+  let ended: PassEnd | null = null;
   try {
     await run.step('lease-acquired');
     const records = await state.loadEndpoints(run.options.pipeline);
@@ -37,11 +42,24 @@ export async function drainPass(run: DrainRun, session: DrainSession): Promise<P
     const end = await drainInRounds(run, session, now, lease, records);
     // The look at the slot was before the lease: another drainer may have moved it in between.
     slotAt = run.slotAt > now.slotAt ? run.slotAt : record.announcedLsn;
+    ended = end;
     await run.step('before-release');
     return end;
   } finally {
     // Also after a failure: the next drainer need not wait for the lease to run out.
-    await state.releaseLease(lease, slotAt, run.windows.take()).catch(run.doubtSession);
+    await state
+      .releaseLease(lease, slotAt, run.windows.take(), headwayOf(run, ended))
+      .catch(run.doubtSession);
     await run.step('after-release');
   }
+}
+
+/** `ended` is null where the pass failed. */
+function headwayOf(run: DrainRun, ended: PassEnd | null): DrainHeadway {
+  return {
+    target: { lsn: run.target!, at: new Date(run.targetAt!) },
+    endedAt: new Date(run.options.clock.now()),
+    slotAt: ended === null ? null : run.slotAt,
+    settled: ended === 'caught_up' ? 'target' : ended === null || run.isParking ? 'less' : 'slot',
+  };
 }

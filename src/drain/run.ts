@@ -45,6 +45,8 @@ export class DrainRun {
   readonly #through = new Set<string>();
   readonly #replayed = new Map<string, Replayed>();
   target: Lsn | null = null;
+  /** Milliseconds since the epoch: what was committed by then lies before the target. */
+  targetAt: number | null = null;
   fromLsn: Lsn | null = null;
   slotAt: Lsn | null = null;
   /** The end of the last window: reading ahead, the slot follows later. */
@@ -98,6 +100,11 @@ export class DrainRun {
     const allowed = this.options.requests?.promise() ?? true;
     if (!allowed) this.stop.ranOutOfRequests();
     return allowed;
+  }
+
+  /** Whether events are parked of which a pass that ended knows. */
+  get isParking(): boolean {
+    return [...this.#endpoints.values()].some(({ state }) => state === 'parking');
   }
 
   async step(step: DrainStep): Promise<void> {

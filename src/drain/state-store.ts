@@ -7,6 +7,7 @@ import type { PartlyReplayed } from '../delivery/replayed.ts';
 import type { Answer } from '../delivery/sink.ts';
 import type { Tally } from '../delivery/tally.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
+import type { DrainHeadway, PipelineHeadway } from './headway.ts';
 import type { WindowTotals } from './window-totals.ts';
 
 export type { DeadLetter } from '../delivery/dead-letter.ts';
@@ -192,10 +193,17 @@ export interface StateStore {
   /** For a person to see: it may be another's by the time it is read. null: no such pipeline. */
   readLease(pipeline: string): Promise<LeaseRecord | null>;
   /**
-   * Ends the lease, notes where the slot stands now, and adds what windows cost. A lost lease is not
-   * an error here.
+   * Ends the lease, notes where the slot stands now and how far a drain came, and adds what windows
+   * cost, in one statement. A lost lease is not an error here.
    */
-  releaseLease(lease: Lease, slotAt: Lsn | null, windows?: WindowTotals): Promise<void>;
+  releaseLease(
+    lease: Lease,
+    slotAt: Lsn | null,
+    windows?: WindowTotals,
+    headway?: DrainHeadway | null,
+  ): Promise<void>;
+  /** null: no such pipeline. */
+  loadHeadway(pipeline: string): Promise<PipelineHeadway | null>;
   loadEndpoints(pipeline: string): Promise<readonly EndpointRecord[]>;
   /**
    * Writes checkpoints, adds counts and what windows cost, forgets parked batches that were sent,

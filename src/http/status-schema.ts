@@ -97,6 +97,12 @@ export const statusSchema = z
       .nullable()
       .describe('Whoever drains now.'),
     last_drain_at: instant.nullable(),
+    caught_up_at: instant.nullable().describe('When a drain last ended with everything settled.'),
+    settled_through: instant.nullable().describe('What was committed before that is settled.'),
+    wal_bytes_per_second: z
+      .number()
+      .nullable()
+      .describe('WAL that the server has written a second, in the last minutes.'),
     runs: z.array(runStatusSchema),
     troubles: z.array(z.string()).describe('What is wrong, in words, the worst first.'),
   })

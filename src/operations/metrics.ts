@@ -5,7 +5,6 @@ import { parseLsn } from '../pgoutput/lsn.ts';
 import type { DeadLetterCount } from '../drain/state-store.ts';
 import type { PipelineAccess } from './pipeline.ts';
 import type { EndpointStatus, Status } from './pipeline-status.ts';
-import { progressFigures } from './progress-figures.ts';
 import { readStatus } from './status.ts';
 import { tallyFamilies } from './tally-metrics.ts';
 
@@ -69,29 +68,29 @@ function protection({ pipeline, connection: { local, encrypted, verified, pooled
 }
 
 function progressFamilies(status: Status, now: number): MetricFamily[] {
-  const { lastSuccessMs, lagMs, walBytesPerSecond, safeForMs } = progressFigures(status, now);
+  const { pipeline, wal_bytes_per_second: walRate, slot } = status;
   const one = (value: number | null): Sample[] =>
-    value === null ? [] : [{ labels: { pipeline: status.pipeline }, value }];
+    value === null ? [] : [{ labels: { pipeline }, value }];
   return [
     gauge(
       'walhook_lag_seconds',
       'For how long a change may have been committed without being settled.',
-      one(secondsOf(lagMs)),
+      one(lagSeconds(status, now)),
     ),
     gauge(
       'walhook_last_success_timestamp_seconds',
       'When a drain last ended with everything settled.',
-      one(secondsOf(lastSuccessMs)),
+      timestamps({ pipeline }, status.caught_up_at),
     ),
     gauge(
       'walhook_wal_written_bytes_per_second',
-      'WAL that the server has written since the oldest of the last runs began.',
-      one(walBytesPerSecond),
+      'WAL that the server has written in the last minutes.',
+      one(walRate),
     ),
     gauge(
       'walhook_wal_forecast_seconds',
       'Until the slot can be lost, were WAL written at that rate and nothing drained; absent: never.',
-      one(secondsOf(safeForMs)),
+      one(forecastSeconds(slot.safe_bytes, walRate)),
     ),
   ];
 }
@@ -261,8 +260,14 @@ function timestamps(labels: Sample['labels'], instant: string | null): Sample[] 
   return instant === null ? [] : [{ labels, value: Date.parse(instant) / 1_000 }];
 }
 
-function secondsOf(milliseconds: number | null): number | null {
-  return milliseconds === null ? null : milliseconds / 1_000;
+function lagSeconds({ settled_through: through }: Status, now: number): number | null {
+  return through === null ? null : Math.max(0, now - Date.parse(through)) / 1_000;
+}
+
+/** null: never, or nobody knows. */
+function forecastSeconds(safeBytes: number | null, walRate: number | null): number | null {
+  if (safeBytes === null || walRate === null || walRate === 0) return null;
+  return Math.max(0, safeBytes) / walRate;
 }
 
 function positionOf(lsn: string | null): number | null {

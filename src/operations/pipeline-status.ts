@@ -78,6 +78,12 @@ export type Status = {
   /** Whoever drains now. */
   readonly lease: { readonly owner: string; readonly expires_at: string } | null;
   readonly last_drain_at: string | null;
+  /** When a drain last ended with everything settled; null: none has yet. */
+  readonly caught_up_at: string | null;
+  /** What was committed before that is settled: since the pipeline was set up, if nothing has been yet. */
+  readonly settled_through: string | null;
+  /** WAL that the server has written a second, in the last minutes; null: not known yet. */
+  readonly wal_bytes_per_second: number | null;
   /** The latest first. Drains that found nothing leave none. */
   readonly runs: readonly RunStatus[];
   /** What is wrong, in words, the worst first; empty where nothing is. */

@@ -1,8 +1,10 @@
+import type { PipelineHeadway } from '../drain/headway.ts';
 import type { RunRecord } from '../drain/state-store.ts';
 import { isWalhookError, WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn } from '../pgoutput/lsn.ts';
 import { connectionStatus } from './connection-status.ts';
 import { newEndpoint, readEndpoints } from './endpoint-status.ts';
+import { headwayStatus } from './headway-status.ts';
 import type { PipelineAccess } from './pipeline.ts';
 import type { EndpointStatus, RunStatus, SlotStatus, Status } from './pipeline-status.ts';
 import type { SlotFacts } from './source-database.ts';
@@ -27,6 +29,7 @@ export async function readStatus(access: PipelineAccess, now: number): Promise<S
     endpoints: progress.endpoints,
     lease: progress.lease,
     last_drain_at: progress.lastDrainAt,
+    ...headwayStatus(progress.headway, server.flushedLsn, now),
     runs: progress.runs.map(runStatus),
   };
   const unreadable = readabilityProblem(access, slot, server.database);
@@ -60,6 +63,7 @@ type Progress = {
   readonly endpoints: readonly EndpointStatus[];
   readonly lease: Status['lease'];
   readonly lastDrainAt: string | null;
+  readonly headway: PipelineHeadway | null;
   readonly runs: readonly RunRecord[];
   /** Why nothing is known of the progress, if so. */
   readonly problem: WalhookError | null;
@@ -78,6 +82,7 @@ async function readProgress(access: PipelineAccess, now: number): Promise<Progre
         ? { owner: lease.owner, expires_at: new Date(Number(lease.expiresAt)).toISOString() }
         : null,
       lastDrainAt: lease.lastChangedAt.toISOString(),
+      headway: await state.loadHeadway(pipeline.name),
       runs: await state.listRuns(pipeline.name, RUNS),
       problem: null,
     };
@@ -108,7 +113,7 @@ function runStatus({ startedAt, finishedAt, status, report }: RunRecord): RunSta
 
 function unknownProgress({ pipeline }: PipelineAccess, problem: WalhookError): Progress {
   const endpoints = pipeline.endpoints.map(newEndpoint);
-  return { endpoints, lease: null, lastDrainAt: null, runs: [], problem };
+  return { endpoints, lease: null, lastDrainAt: null, headway: null, runs: [], problem };
 }
 
 function notRegistered(pipeline: string): WalhookError {

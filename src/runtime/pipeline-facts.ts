@@ -2,7 +2,7 @@ import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainReport } from '../drain/report.ts';
 import type { StateStore } from '../drain/state-store.ts';
 import type { EndpointFacts, PipelineFacts, RunFacts, SlotFacts } from '../incidents/facts.ts';
-import { type Lsn, parseLsn } from '../pgoutput/lsn.ts';
+import type { Lsn } from '../pgoutput/lsn.ts';
 import type { Connection } from '../postgres/connection.ts';
 import { readServer } from '../postgres/server.ts';
 import { readLimits } from '../postgres/server-limits.ts';
@@ -17,20 +17,19 @@ export type FactSources = {
   readonly now: number;
 };
 
-/** Of a backlog that is older than these runs it is known that it is as old as they are. */
+/** Of failures in a row, so many are looked at. */
 const RUNS = 100;
 
 /** What is known of a pipeline after a drain. Throws WalhookError. */
 export async function gatherFacts(sources: FactSources): Promise<PipelineFacts> {
   const { config, now } = sources;
-  const runs = await readRuns(sources);
   return {
     pipeline: config.pipeline,
     at: now,
     // A role that may not look, say: what the state tables tell is told all the same.
-    slot: await readSlotFacts(sources, runs).catch(() => null),
+    slot: await readSlotFacts(sources).catch(() => null),
     endpoints: await readEndpointFacts(sources),
-    runs,
+    runs: await readRuns(sources),
   };
 }
 
@@ -39,10 +38,8 @@ function distance(from: Lsn | null, to: Lsn): number | null {
   return from === null ? null : Number(to > from ? to - from : 0n);
 }
 
-async function readSlotFacts(
-  { config, source, report, now }: FactSources,
-  runs: readonly Run[],
-): Promise<SlotFacts | null> {
+async function readSlotFacts(sources: FactSources): Promise<SlotFacts | null> {
+  const { config, source } = sources;
   if (source === null) return null;
   const { flushedLsn } = await readServer(source);
   const { maxSlotWalBytes } = await readLimits(source);
@@ -56,23 +53,19 @@ async function readSlotFacts(
     heldBytes: distance(slot?.restartLsn ?? null, flushedLsn),
     safeBytes: slot === null || slot.safeWalBytes === null ? null : Number(slot.safeWalBytes),
     maxHeldBytes: maxSlotWalBytes === null ? null : Number(maxSlotWalBytes),
-    oldestUnconfirmedMs:
-      report.status === 'caught_up'
-        ? 0
-        : confirmed === null
-          ? null
-          : waitingMs(runs, confirmed, now),
+    oldestUnconfirmedMs: await readWaitingMs(sources, confirmed),
   };
 }
 
-/**
- * How long the oldest change waits, at the least: a drain's target is what was committed when it
- * began, so that where the slot stands before it, something of that time is still not delivered.
- */
-function waitingMs(runs: readonly Run[], confirmed: Lsn, now: number): number | null {
-  const behind = runs.filter(({ target }) => target !== null && target > confirmed);
-  const oldest = behind.at(-1);
-  return oldest === undefined ? null : Math.max(0, now - oldest.startedAt);
+/** How long the oldest change waits, at the least. */
+async function readWaitingMs(
+  { config, state, report, now }: FactSources,
+  confirmed: Lsn | null,
+): Promise<number | null> {
+  if (report.status === 'caught_up') return 0;
+  const behind = (await state.loadHeadway(config.pipeline))?.behind ?? null;
+  if (confirmed === null || behind === null || behind.lsn <= confirmed) return null;
+  return Math.max(0, now - behind.at.getTime());
 }
 
 async function readEndpointFacts({ config, state }: FactSources): Promise<EndpointFacts[]> {
@@ -100,13 +93,11 @@ async function readEndpointFacts({ config, state }: FactSources): Promise<Endpoi
   });
 }
 
-type Run = RunFacts & { readonly target: Lsn | null };
-
 /**
  * The one that has just ended first: it is not recorded where it found nothing. One that has caught up
  * makes the others history.
  */
-async function readRuns({ config, state, report, now }: FactSources): Promise<readonly Run[]> {
+async function readRuns({ config, state, report, now }: FactSources): Promise<readonly RunFacts[]> {
   const current = runOf(report.run_id, now - report.duration_ms, report.status, report);
   if (report.status === 'caught_up') return [current];
   const recorded = await state.listRuns(config.pipeline, RUNS);
@@ -117,14 +108,13 @@ async function readRuns({ config, state, report, now }: FactSources): Promise<re
   return [current, ...runs];
 }
 
-function runOf(runId: string, startedAt: number, status: string, report: unknown): Run {
+function runOf(runId: string, startedAt: number, status: string, report: unknown): RunFacts {
   // Of another version of walhook, perhaps: what it lacks is not known.
-  const { error, target_lsn: target } = { ...(report as Partial<DrainReport> | null) };
+  const { error } = { ...(report as Partial<DrainReport> | null) };
   return {
     runId,
     startedAt,
     status,
     error: typeof error?.message === 'string' ? `${error.message} (${error.code})` : null,
-    target: typeof target === 'string' ? parseLsn(target) : null,
   };
 }

@@ -9,6 +9,7 @@ import {
   listDeadLetters,
 } from './dead-letters.ts';
 import { destroyPipeline } from './destroy-pipeline.ts';
+import { loadHeadway } from './headway.ts';
 import { acquireLease, readLease, releaseLease, renewLease } from './lease.ts';
 import { migrate } from './migrate.ts';
 import { countParked, loadParked, park } from './parked-batches.ts';
@@ -50,6 +51,7 @@ export function createStateStore({ client, schema }: StateStoreOptions): StateSt
     renewLease: (lease, ttlMs) => explaining(state, () => renewLease(state, lease, ttlMs)),
     readLease: (pipeline) => explaining(state, () => readLease(state, pipeline)),
     releaseLease: (...release) => explaining(state, () => releaseLease(state, ...release)),
+    loadHeadway: (pipeline) => explaining(state, () => loadHeadway(state, pipeline)),
     loadEndpoints: (pipeline) => explaining(state, () => loadEndpoints(state, pipeline)),
     saveProgress: (...progress) => explaining(state, () => saveProgress(state, ...progress)),
     noteMissed: (...missed) => explaining(state, () => noteMissed(state, ...missed)),

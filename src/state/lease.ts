@@ -6,10 +6,12 @@ import type {
   LeaseRequest,
   LeaseSession,
 } from '../drain/state-store.ts';
+import type { DrainHeadway } from '../drain/headway.ts';
 import { NO_WINDOWS, type WindowTotals } from '../drain/window-totals.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn, parseLsn } from '../pgoutput/lsn.ts';
 import { DURABLY } from './durable-commit.ts';
+import { headwayOf } from './headway.ts';
 import { CLOCK, epochMs, fromNow, instant } from './instants.ts';
 import { notRegistered } from './pipelines.ts';
 import type { StateDatabase } from './state-database.ts';
@@ -113,11 +115,13 @@ export async function releaseLease(
   { pipeline, token }: Lease,
   slotAt: Lsn | null,
   { walBytes, decodedMs }: WindowTotals = NO_WINDOWS,
+  headway: DrainHeadway | null = null,
 ): Promise<void> {
   await db
     .update(pipelines)
     .set({
-      ...(slotAt === null ? {} : { announcedLsn: slotAt }),
+      ...(slotAt !== null && { announcedLsn: slotAt }),
+      ...(headway !== null && headwayOf(pipelines, headway)),
       windowWalBytes: plus(pipelines.windowWalBytes, walBytes),
       windowDecodeMs: plus(pipelines.windowDecodeMs, decodedMs),
       leaseOwner: null,

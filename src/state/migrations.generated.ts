@@ -148,4 +148,17 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE "walhook"."endpoints" ADD COLUMN "stuck_times" integer DEFAULT 0 NOT NULL;`,
     ],
   },
+  {
+    name: '0005_headway',
+    statements: [
+      `ALTER TABLE "walhook"."pipelines" ADD COLUMN "caught_up_at" timestamp with time zone;`,
+      `ALTER TABLE "walhook"."pipelines" ADD COLUMN "settled_through_at" timestamp with time zone;`,
+      `ALTER TABLE "walhook"."pipelines" ADD COLUMN "behind_lsn" "pg_lsn";`,
+      `ALTER TABLE "walhook"."pipelines" ADD COLUMN "behind_at" timestamp with time zone;`,
+      `ALTER TABLE "walhook"."pipelines" ADD COLUMN "wal_older_lsn" "pg_lsn";`,
+      `ALTER TABLE "walhook"."pipelines" ADD COLUMN "wal_older_at" timestamp with time zone;`,
+      `ALTER TABLE "walhook"."pipelines" ADD COLUMN "wal_newer_lsn" "pg_lsn";`,
+      `ALTER TABLE "walhook"."pipelines" ADD COLUMN "wal_newer_at" timestamp with time zone;`,
+    ],
+  },
 ];

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import type { PipelineRecord } from '../drain/state-store.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
+import { FORGOTTEN_LSNS } from './headway.ts';
 import { CLOCK } from './instants.ts';
 import type { StateDatabase } from './state-database.ts';
 
@@ -12,7 +13,10 @@ export async function registerPipeline(
   await db
     .insert(pipelines)
     .values({ pipeline, ...facts })
-    .onConflictDoUpdate({ target: pipelines.pipeline, set: { ...facts, updatedAt: CLOCK } });
+    .onConflictDoUpdate({
+      target: pipelines.pipeline,
+      set: { ...facts, ...FORGOTTEN_LSNS, updatedAt: CLOCK },
+    });
 }
 
 export async function loadPipeline(

@@ -50,6 +50,15 @@ export function stateTables(schemaName: string) {
     leaseSessionStartedAt: instant('lease_session_started_at'),
     windowWalBytes: count('window_wal_bytes'),
     windowDecodeMs: count('window_decode_ms'),
+    /** What these tell: drain/headway.ts. They are written as the lease is released. */
+    caughtUpAt: instant('caught_up_at'),
+    settledThroughAt: instant('settled_through_at'),
+    behindLsn: pgLsn('behind_lsn'),
+    behindAt: instant('behind_at'),
+    walOlderLsn: pgLsn('wal_older_lsn'),
+    walOlderAt: instant('wal_older_at'),
+    walNewerLsn: pgLsn('wal_newer_lsn'),
+    walNewerAt: instant('wal_newer_at'),
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   });

@@ -371,3 +371,20 @@ test('where mail cannot be sent from, it is refused before anything is done', as
   });
   expect(shop.receiver.requests).toEqual([]);
 });
+
+test('changes that wait are told of, however many drains were held since', async () => {
+  const mail = await startMailServer();
+  const shop = await openShop([mailTo(mail)], { off: ['endpoint_down'], lagMs: 15 * MINUTE });
+  shop.receiver.answerWith(() => 503);
+  await shop.drain();
+  // As a server leaves them that drains every second: more than anybody looks at.
+  await shop.pipeline.database.query(
+    `insert into walhook.runs
+     select run_id || n, pipeline, started_at + n * interval '9 s', finished_at + n * interval '9 s',
+       status, report
+     from walhook.runs, generate_series(1, 200) n`,
+  );
+  shop.clock.moveOn(16 * MINUTE);
+  await shop.drain();
+  expect(subjects(mail)).toEqual(['[walhook walhook] Changes wait for too long']);
+});

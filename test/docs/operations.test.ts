@@ -256,6 +256,9 @@ function sayWalWithoutBound(): string {
     endpoints: [],
     lease: null,
     last_drain_at: null,
+    caught_up_at: null,
+    settled_through: null,
+    wal_bytes_per_second: null,
     runs: [],
   };
   return findTroubles(facts, null, null, 0)

@@ -52,7 +52,8 @@ beforeAll(async () => {
   await insert(11, 20);
   const held = await pipeline.drain();
   statuses = [delivered.status, held.status];
-  text = await scraped();
+  // The WAL of a moment is not taken for a rate.
+  text = await scraped(Date.now() + 600_000);
   families = byName(text);
   troubled = byName(await troubledText(server.url()));
 });
@@ -118,18 +119,9 @@ describe('the metrics of a pipeline', () => {
     expect(one('walhook_connection_info', { verified: 'none', local: 'true' })).toBe(1);
   });
 
-  it('say for how long changes may have waited, and for how long they may yet', async () => {
-    const [run] = await pipeline.database.query<{ began: number; ended: number }>(
-      `select extract(epoch from started_at)::float8 as began,
-         extract(epoch from finished_at)::float8 as ended
-       from walhook.runs where status = 'caught_up'`,
-    );
-    expect(one('walhook_last_success_timestamp_seconds')).toBeCloseTo(run!.ended, 2);
-    const later = parseExposition(await scraped((run!.began + 3_600) * 1_000));
-    const value = (name: string) => later.find((family) => family.name === name)!.samples[0]!.value;
-    expect(value('walhook_lag_seconds')).toBeCloseTo(3_600, 2);
-    expect(value('walhook_wal_forecast_seconds')).toBeCloseTo(
-      value('walhook_wal_safe_bytes') / value('walhook_wal_written_bytes_per_second'),
+  it('say for how long the slot is safe at the rate at which WAL is written', () => {
+    expect(one('walhook_wal_forecast_seconds')).toBeCloseTo(
+      one('walhook_wal_safe_bytes') / one('walhook_wal_written_bytes_per_second'),
       2,
     );
   });

@@ -172,6 +172,7 @@ describe('tables that are not as they should be', () => {
     ['acquireLease', (store) => store.acquireLease(leaseRequest())],
     ['renewLease', (store) => store.renewLease(lease, 1)],
     ['releaseLease', (store) => store.releaseLease(lease, null)],
+    ['loadHeadway', (store) => store.loadHeadway('shop')],
     ['loadEndpoints', (store) => store.loadEndpoints('shop')],
     ['saveProgress', (store) => store.saveProgress(lease, 1, [progressOf()])],
     ['addDeadLetters', (store) => store.addDeadLetters(lease, [deadLetter()])],
