@@ -110,6 +110,16 @@ test.skipIf(!systemd)('systemd finds nothing wrong with its units', () => {
   }).toEqual({ status: 0, complaints: [] });
 });
 
+test('a crontab has a password as it stands in the URL: only commands take a percent sign for more', () => {
+  const { variables } = parseCrontab(read('examples/crontab').replace('me:secret@', 'me:p%40ss@'));
+  expect(decodeURIComponent(new URL(variables['DATABASE_URL']!).password)).toBe('p@ss');
+  const escaped = read('examples/crontab').replace('me:secret@', 'me:p\\%40ss@');
+  const { variables: wrong } = parseCrontab(escaped);
+  expect(decodeURIComponent(new URL(wrong['DATABASE_URL']!).password)).not.toBe('p@ss');
+  expect(read('docs/cron.md')).not.toContain('\\%');
+  expect(() => parseCrontab('* * * * * walhook drain --deadline 5%')).toThrow('not a line');
+});
+
 test('wrangler.toml names no entry that does not exist', () => {
   const main = /^main\s*=\s*"(.*)"/m.exec(read('wrangler.toml'))?.[1];
   expect(main === undefined || existsSync(join(root, main))).toBe(true);
