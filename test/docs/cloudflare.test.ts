@@ -118,6 +118,17 @@ test('each secret that the page and wrangler.toml name is one that a worker read
   for (const name of [...put, ...listed]) expect(known).toContain(name);
 });
 
+test('the secrets that the example says to put are all that its configuration wants', () => {
+  const wanted = [
+    ...read('examples/cloudflare-worker/walhook.config.ts').matchAll(/env\('(\w+)'\)/g),
+  ];
+  const [line] = /^# npx wrangler secret put .*$/m.exec(
+    read('examples/cloudflare-worker/wrangler.toml'),
+  )!;
+  expect(wanted.length).toBeGreaterThan(2);
+  for (const [, name] of wanted) expect(line).toMatch(new RegExp(`\\b${name}\\b`));
+});
+
 /** The program itself wants a newer Node, and an account: what is asked of it is looked at. */
 test('wrangler is asked for nothing but what is known to be there', () => {
   const asked = named('sh')
