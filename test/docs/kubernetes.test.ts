@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { VERSION } from '../../src/version.ts';
 import { startPrivateServer } from '../support/private-server.ts';
+import { complaintsAbout } from './kubernetes-api.ts';
 import { blocksOf, root } from './markdown.ts';
 import { openPlayground, type Playground } from './playground.ts';
 
@@ -22,27 +22,21 @@ type Container = { image: string; args: string[]; securityContext: object };
 const pod = manifest.spec.jobTemplate.spec.template.spec;
 const container = pod.containers[0]!;
 
-// Within the package, where the types of Kubernetes are found.
-mkdirSync(join(root, '.cache'), { recursive: true });
-const folder = mkdtempSync(join(root, '.cache', 'kubernetes-'));
 let playground: Playground;
 beforeAll(async () => {
   playground = await openPlayground(await startPrivateServer());
   await playground.shell('walhook init --tables orders');
 });
-afterAll(async () => {
-  await playground.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => playground.close());
 
 test(
   'the CronJob is what the API of Kubernetes describes, to the last field',
   { timeout: 60_000 },
   () => {
-    expect(complaintsAbout(manifest)).toBe('');
+    expect(complaintsAbout(manifest, 'batch/v1', 'CronJob')).toBe('');
     const misspelt = structuredClone(manifest);
     Object.assign(misspelt.spec, { concurencyPolicy: 'Forbid' });
-    expect(complaintsAbout(misspelt)).toContain('concurencyPolicy');
+    expect(complaintsAbout(misspelt, 'batch/v1', 'CronJob')).toContain('concurencyPolicy');
   },
 );
 
@@ -72,16 +66,3 @@ test('the pod that runs init is what the API describes, too', { timeout: 60_000 
   const overrides = /--overrides='(.+)'/.exec(commands!.text)![1]!;
   expect(complaintsAbout(JSON.parse(overrides), 'core/v1', 'Pod')).toBe('');
 });
-
-/** Of the TypeScript compiler, which tells of fields that there are not. */
-function complaintsAbout(value: unknown, module = 'batch/v1', type = 'CronJob'): string {
-  const source = [
-    `import type { ${type} } from 'kubernetes-types/${module}';`,
-    `export const it: ${type} = ${JSON.stringify(value)};`,
-  ].join('\n');
-  writeFileSync(join(folder, 'manifest.ts'), source);
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const flags = ['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', '--module', 'esnext'];
-  const args = [tsc, ...flags, '--moduleResolution', 'bundler', join(folder, 'manifest.ts')];
-  return spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout;
-}

@@ -44,6 +44,7 @@ const OWN_TEST = new Set([
   'docs/lambda.md',
   'docs/container.md',
   'docs/kubernetes.md',
+  'docs/serve.md',
   'docs/vercel.md',
   'docs/cron.md',
   'docs/github-actions.md',
