@@ -3,6 +3,7 @@ import {
   afterFailedAttempt,
   type BreakerPolicy,
   type EndpointHealth,
+  type FailureKind,
   HEALTHY,
   permission,
   STUCK_TIMES,
@@ -74,9 +75,9 @@ export class Admission {
     this.#leave();
   }
 
-  failed(retryAfterMs: number | null): void {
+  failed(kind: FailureKind, retryAfterMs: number | null): void {
     const { breaker, clock, limit, retry } = this.#options;
-    this.#health = afterFailedAttempt(this.#health, breaker, retryAfterMs, clock.now());
+    this.#health = afterFailedAttempt(this.#health, breaker, kind, retryAfterMs, clock.now());
     if (retryAfterMs !== null && retryAfterMs <= retry.maxDelayMs) limit.pause(retryAfterMs);
     this.#leave();
   }

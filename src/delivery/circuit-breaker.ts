@@ -18,6 +18,8 @@ export type EndpointHealth = {
   readonly downSince: number | null;
   /** Milliseconds since the epoch; null: at once. */
   readonly nextAttemptAt: number | null;
+  /** What the last attempt that failed came to; null while the last attempt succeeded. */
+  readonly lastFailure: FailureKind | null;
   /** Outlives successes, and the event itself. */
   readonly stuck: Stuck | null;
 };
@@ -31,12 +33,17 @@ export type Stuck = { readonly eventId: string; readonly times: number };
  */
 export const STUCK_TIMES = 10;
 
+/** The outcomes that speak of the endpoint and not of the events: see sink.ts. */
+export const failureKinds = ['unavailable', 'misconfigured'] as const;
+export type FailureKind = (typeof failureKinds)[number];
+
 export const HEALTHY: EndpointHealth = {
   breaker: 'closed',
   consecutiveFailures: 0,
   downSince: null,
   nextAttemptAt: null,
   stuck: null,
+  lastFailure: null,
 };
 
 export type BreakerPolicy = {
@@ -50,6 +57,7 @@ export type BreakerPolicy = {
 export function afterFailedAttempt(
   health: EndpointHealth,
   policy: BreakerPolicy,
+  lastFailure: FailureKind,
   retryAfterMs: number | null,
   now: number,
 ): EndpointHealth {
@@ -62,6 +70,7 @@ export function afterFailedAttempt(
     downSince: health.downSince ?? now,
     nextAttemptAt: waitMs === 0 ? null : now + waitMs,
     stuck: health.stuck,
+    lastFailure,
   };
 }
 

@@ -218,7 +218,7 @@ export class ParcelDelivery {
       this.#options.onAttempt(delivery, outcome, traceparent, ms);
       if (isJudged(outcome)) {
         const allFailed = hasFailedWhole(outcome, indexes);
-        if (allFailed && whereAllFail === 'failed') admission.failed(null);
+        if (allFailed && whereAllFail === 'failed') admission.failed('unavailable', null);
         else if (allFailed || isUnsent(outcome)) admission.abandoned();
         else admission.succeeded(outcome.kind === 'delivered' ? outcome.pauseMs : null);
         return outcome;
@@ -229,7 +229,7 @@ export class ParcelDelivery {
         return null;
       }
       const { retryAfterMs } = outcome;
-      admission.failed(retryAfterMs);
+      admission.failed(outcome.kind, retryAfterMs);
       if (outcome.kind === 'unavailable' && outcome.perhapsTheEvent === true) {
         if (admission.isStuckOn(parcel.idAt(indexes[0]!))) return { ...outcome, kind: 'rejected' };
       }

@@ -15,13 +15,15 @@ export const endpointRules = {
     return { subject, kind: 'raised', since, due, detail };
   }),
 
-  endpoint_misconfigured: each((endpoint) => {
-    const { name: subject, downSince: since, pause, reason } = endpoint;
+  endpoint_misconfigured: each((endpoint, evidence) => {
+    const { name: subject, downSince: since, lastFailure, pause, reason } = endpoint;
     if (pause !== null) return { subject, kind: 'unsure' };
     if (since === null) return { subject, kind: 'clear', detail: UP };
-    // Between attempts there is no telling, and a receiver may come back by way of a 503.
-    if (!saysMisconfigured(reason)) return { subject, kind: 'unsure' };
-    return { subject, kind: 'raised', since, due: true, detail: reason };
+    // A receiver may come back by way of a 503.
+    if (lastFailure !== 'misconfigured') return { subject, kind: 'unsure' };
+    const before = evidence.open({ rule: 'endpoint_misconfigured', subject })?.detail;
+    const detail = saysWhatWasAnswered(reason) ? reason : (before ?? `misconfigured: ${reason}`);
+    return { subject, kind: 'raised', since, due: true, detail };
   }),
 
   endpoint_paused: each(({ name: subject, pause }) =>
@@ -58,20 +60,16 @@ const UP = 'It takes its events again.';
 
 /** One trouble is one incident: what refuses everything is not told as down besides. */
 function isToldAsMisconfigured(
-  { name: subject, reason }: EndpointFacts,
+  { name: subject, lastFailure }: EndpointFacts,
   { rules, open }: Evidence,
 ): boolean {
   const rule = 'endpoint_misconfigured';
   if (rules.off.includes(rule)) return false;
-  return saysMisconfigured(reason) || open({ rule, subject }) !== undefined;
+  return lastFailure === 'misconfigured' || open({ rule, subject }) !== undefined;
 }
 
 function saysWhatWasAnswered(reason: string | null): reason is string {
   return /^(unavailable|misconfigured|rejected|gone)\b/.test(reason ?? '');
-}
-
-function saysMisconfigured(reason: string | null): reason is string {
-  return reason?.startsWith('misconfigured') === true;
 }
 
 function percentOf(amount: number, whole: number): number {

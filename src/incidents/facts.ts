@@ -33,6 +33,8 @@ export type EndpointFacts = {
   readonly reason: string | null;
   /** Milliseconds since the epoch; null while the last attempt succeeded. */
   readonly downSince: number | null;
+  /** What the last attempt came to, where it failed: by the reason alone it could not be told. */
+  readonly lastFailure: 'unavailable' | 'misconfigured' | null;
   readonly pause: { readonly at: number; readonly reason: string } | null;
   readonly deadLetters: number;
   readonly parkedEvents: number;

@@ -81,6 +81,7 @@ async function readEndpointFacts({ config, state }: FactSources): Promise<Endpoi
       name,
       reason: record?.reason ?? null,
       downSince: record?.health.downSince ?? null,
+      lastFailure: record?.health.lastFailure ?? null,
       pause: pause === null ? null : { at: pause.at.getTime(), reason: pause.reason },
       deadLetters: deadLetters.get(name) ?? 0,
       parkedEvents: parked.get(name)?.events ?? 0,

@@ -161,4 +161,10 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE "walhook"."pipelines" ADD COLUMN "wal_newer_at" timestamp with time zone;`,
     ],
   },
+  {
+    name: '0006_last_failure',
+    statements: [
+      `ALTER TABLE "walhook"."endpoints" ADD COLUMN "last_failure" text;`,
+    ],
+  },
 ];

@@ -50,7 +50,7 @@ export async function pauseEndpoint(
   if (rows.length === 0) throw notRegistered(pipeline, schemaName);
 }
 
-/** Since when it is down stays: whether it is back, the next attempt shows. */
+/** Since when it is down, and from what, stays: whether it is back, the next attempt shows. */
 export async function resumeEndpoint(
   { db, tables: { endpoints } }: StateDatabase,
   pipeline: string,

@@ -58,12 +58,14 @@ export async function saveProgress(
     ), saved as (
       insert into ${tables.endpoints} as kept (
         pipeline, endpoint, commit_lsn, seq, settled_ahead, state, reason,
-        breaker, consecutive_failures, down_since, next_attempt_at, stuck_event_id, stuck_times,
+        breaker, consecutive_failures, down_since, next_attempt_at,
+        last_failure, stuck_event_id, stuck_times,
         delivered, filtered, parked, dead_lettered, failed_attempts,
         events_by_operation, attempts_by_outcome, attempts_by_latency, attempt_ms)
       select lease.pipeline, endpoint, commit_lsn, seq, settled_ahead, state, reason,
         coalesce(breaker, ${HEALTHY.breaker}), coalesce(consecutive_failures, 0),
         ${fromEpochMs(sql`down_since_ms`)}, ${fromEpochMs(sql`next_attempt_at_ms`)},
+        last_failure,
         stuck_event_id, coalesce(stuck_times, 0),
         delivered, filtered, parked, dead_lettered, failed_attempts,
         events_by_operation::bigint[], attempts_by_outcome::bigint[],
@@ -79,6 +81,7 @@ export async function saveProgress(
         ${column(({ health }) => health?.consecutiveFailures ?? null)}::integer[],
         ${column(({ health }) => storableMs(health?.downSince ?? null))}::float8[],
         ${column(({ health }) => storableMs(health?.nextAttemptAt ?? null))}::float8[],
+        ${column(({ health }) => health?.lastFailure ?? null)}::text[],
         ${column(({ health }) => health?.stuck?.eventId ?? null)}::text[],
         ${column(({ health }) => health?.stuck?.times ?? null)}::integer[],
         ${column(({ delivered }) => delivered)}::bigint[],
@@ -91,7 +94,8 @@ export async function saveProgress(
         ${column(({ tally }) => arrayText(tally.latencies))}::text[],
         ${column(({ tally }) => Math.round(tally.attemptMs))}::bigint[])
         as entry (endpoint, commit_lsn, seq, settled_ahead, state, reason,
-          breaker, consecutive_failures, down_since_ms, next_attempt_at_ms, stuck_event_id, stuck_times,
+          breaker, consecutive_failures, down_since_ms, next_attempt_at_ms,
+          last_failure, stuck_event_id, stuck_times,
           delivered, filtered, parked, dead_lettered, failed_attempts,
           events_by_operation, attempts_by_outcome, attempts_by_latency, attempt_ms)
       on conflict (pipeline, endpoint) do update set
@@ -105,6 +109,7 @@ export async function saveProgress(
         consecutive_failures = ${ifTold('consecutive_failures')},
         down_since = ${ifTold('down_since')},
         next_attempt_at = ${ifTold('next_attempt_at')},
+        last_failure = ${ifTold('last_failure')},
         stuck_event_id = ${ifTold('stuck_event_id')},
         stuck_times = ${ifTold('stuck_times')},
         delivered = kept.delivered + excluded.delivered,
@@ -172,6 +177,7 @@ export async function loadEndpoints(
         consecutiveFailures: endpoints.consecutiveFailures,
         downSince: epochMsOrNull(endpoints.downSince),
         nextAttemptAt: epochMsOrNull(endpoints.nextAttemptAt),
+        lastFailure: endpoints.lastFailure,
       },
       stuck: { eventId: endpoints.stuckEventId, times: endpoints.stuckTimes },
       pause: {

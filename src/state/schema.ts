@@ -12,6 +12,7 @@ import {
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import { failureKinds } from '../delivery/circuit-breaker.ts';
 import type { ParkedLanes } from '../delivery/parked-batch.ts';
 import { bytea, pgLsn } from './column-types.ts';
 
@@ -92,6 +93,8 @@ export function stateTables(schemaName: string) {
       /** The last event that may itself be why attempts fail, and how often it was. */
       stuckEventId: text('stuck_event_id'),
       stuckTimes: integer('stuck_times').notNull().default(0),
+      /** What the last attempt came to, where it failed. */
+      lastFailure: text('last_failure', { enum: failureKinds }),
       /** By a person, or by an answer 410; only a person resumes it. */
       pausedAt: instant('paused_at'),
       pausedReason: text('paused_reason'),

@@ -388,3 +388,20 @@ test('changes that wait are told of, however many drains were held since', async
   await shop.drain();
   expect(subjects(mail)).toEqual(['[walhook walhook] Changes wait for too long']);
 });
+
+test('one that refuses everything is told of at once, also where its events are parked by then', async () => {
+  const hook = await startReceiver();
+  const shop = await openShop([{ type: 'webhook', url: hook.url }], undefined);
+  shop.receiver.answerWith(() => 404);
+  const { onUnavailable: _, ...endpoint } = endpointOf(shop.receiver);
+  const parks = await shop.pipeline.configured({ endpoints: [{ ...endpoint, parkAfterMs: 0 }] });
+
+  await shop.drain(parks);
+
+  expect(await parks.database.query('select state, reason from walhook.endpoints')).toEqual([
+    { state: 'parking', reason: expect.stringContaining('no attempt before') },
+  ]);
+  expect(await shop.incidents()).toMatchObject([
+    { rule: 'endpoint_misconfigured', subject: 'billing', resolved: false, told: true },
+  ]);
+});

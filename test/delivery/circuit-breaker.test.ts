@@ -22,6 +22,7 @@ const closed = (consecutiveFailures: number, nextAttemptAt: number | null = null
     downSince: consecutiveFailures === 0 ? null : EARLIER,
     nextAttemptAt,
     stuck: null,
+    lastFailure: consecutiveFailures === 0 ? null : 'unavailable',
   }) as const;
 const open = (consecutiveFailures: number, nextAttemptAt: number | null) =>
   ({
@@ -30,6 +31,7 @@ const open = (consecutiveFailures: number, nextAttemptAt: number | null) =>
     downSince: EARLIER,
     nextAttemptAt,
     stuck: null,
+    lastFailure: 'unavailable',
   }) as const;
 
 const HALF_OPEN = open(3, NOW);
@@ -47,13 +49,22 @@ describe('a failed attempt', () => {
     ['that asks for more than the breaker waits', closed(2), 90_000, open(3, NOW + 90_000)],
     ['of a half-open breaker that asks for more', HALF_OPEN, 90_000, open(4, NOW + 90_000)],
   ])('%s', (_what, health, retryAfterMs, expected) => {
-    expect(afterFailedAttempt(health, policy, retryAfterMs, NOW)).toEqual(expected);
+    expect(afterFailedAttempt(health, policy, 'unavailable', retryAfterMs, NOW)).toEqual(expected);
   });
 
   test('opens at the first one where no failure is borne, and is due at once without a wait', () => {
-    const health = afterFailedAttempt(HEALTHY, { failures: 1, resetMs: 0 }, null, NOW);
+    const atOnce = { failures: 1, resetMs: 0 };
+    const health = afterFailedAttempt(HEALTHY, atOnce, 'unavailable', null, NOW);
     expect(health).toEqual({ ...open(1, null), downSince: NOW });
     expect(permission(health, NOW)).toBe('one');
+  });
+
+  test('says what it came to, until one succeeds', () => {
+    const refused = afterFailedAttempt(closed(1), policy, 'misconfigured', null, NOW);
+    expect(refused.lastFailure).toBe('misconfigured');
+    expect(afterFailedAttempt(refused, policy, 'unavailable', null, NOW)).toMatchObject({
+      lastFailure: 'unavailable',
+    });
   });
 });
 
@@ -131,7 +142,7 @@ describe('a half-open breaker', () => {
     const { admission, held } = admissionOf(HALF_OPEN);
     const answers = enterTimes(admission, 3);
     await settle();
-    admission.failed(null);
+    admission.failed('unavailable', null);
     await settle();
     expect(answers).toEqual([true, false, false]);
     expect(held).toEqual(['no attempt before 2026-01-31T12:00:30.000Z']);
@@ -161,7 +172,7 @@ describe('a half-open breaker', () => {
             if (next === 'succeed') admission.succeeded(null);
             else if (next === 'abandon') admission.abandoned();
             else {
-              admission.failed(null);
+              admission.failed('unavailable', null);
               // Whoever fails with an open breaker gives up.
               if (admission.isOpen) stop.abort();
             }
@@ -180,7 +191,7 @@ test('a short wait that an endpoint asked for is waited for, by all that want in
   const { admission, clock } = admissionOf(HEALTHY);
   const first = enterTimes(admission, 1);
   await settle();
-  admission.failed(2_000);
+  admission.failed('unavailable', 2_000);
   const later = enterTimes(admission, 3);
   await settle();
   expect([first, later]).toEqual([[true], []]);
@@ -202,7 +213,7 @@ test('a wait that is longer than a drain should wait is a hold', async () => {
 
 test('where the attempts of a drain are used up, the next drain waits as a retry would', () => {
   const { admission } = admissionOf(closed(0));
-  admission.failed(null);
+  admission.failed('unavailable', null);
   expect(admission.health.nextAttemptAt).toBeNull();
   admission.exhausted();
   expect(admission.health.nextAttemptAt).toBeGreaterThanOrEqual(NOW);

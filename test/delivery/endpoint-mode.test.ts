@@ -18,6 +18,7 @@ const down = (forMs: number, next: Partial<EndpointHealth>): EndpointHealth => (
   breaker: 'open',
   consecutiveFailures: 5,
   downSince: NOW - forMs,
+  lastFailure: 'unavailable',
   nextAttemptAt: null,
   stuck: null,
   ...next,

@@ -61,6 +61,7 @@ test.each([
     downSince: 1,
     nextAttemptAt: 2,
     stuck: null,
+    lastFailure: 'unavailable',
   } as const;
   const sent = await sendParcel(2, () => ({ ...REJECTED, answer }), undefined, down);
   expect([...sent.setAside.keys()]).toEqual([0, 1]);

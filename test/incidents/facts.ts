@@ -36,6 +36,7 @@ export function endpoint(changes: Partial<EndpointFacts> = {}): EndpointFacts {
     name: 'billing',
     reason: null,
     downSince: null,
+    lastFailure: null,
     pause: null,
     deadLetters: 0,
     parkedEvents: 0,

@@ -36,6 +36,7 @@ function opens(rule: RuleName, given: PipelineFacts): Verdict | 'nothing' {
 const held = (reason: string, downForMs: number): Partial<EndpointFacts> => ({
   reason,
   downSince: NOW - downForMs,
+  lastFailure: reason.startsWith('misconfigured') ? 'misconfigured' : 'unavailable',
 });
 const pause = { at: NOW - MINUTE, reason: 'paused by a person: maintenance' };
 
@@ -121,6 +122,21 @@ describe('the rules of an endpoint', () => {
       raised: [],
       resolved: [],
     });
+  });
+
+  test('one that refuses everything is told by what it answered last, whatever is said of it since', () => {
+    const waiting = { ...between, lastFailure: 'misconfigured' } as const;
+    expect(judge(facts({ endpoints: [waiting] }), RULES, []).raised).toMatchObject([
+      {
+        rule: 'endpoint_misconfigured',
+        due: true,
+        detail: 'misconfigured: no attempt before 03:00',
+      },
+    ]);
+    const isTold = { ...open('endpoint_misconfigured', 'billing'), detail: refused.reason! };
+    expect(judge(facts({ endpoints: [waiting] }), RULES, [isTold]).raised).toMatchObject([
+      { rule: 'endpoint_misconfigured', detail: 'misconfigured: HTTP 401' },
+    ]);
   });
 
   test('between attempts what was answered before is kept', () => {

@@ -59,7 +59,7 @@ test('paused again, an endpoint has the new reason, and is paused since the firs
   ]);
 });
 
-test('resuming ends the pause and closes the breaker; since when it is down stays', async () => {
+test('resuming ends the pause and closes the breaker; since when it is down, and from what, stays', async () => {
   const { store } = await openRegisteredStore();
   const lease = await acquire(store);
   const downSince = Date.UTC(2026, 0, 31);
@@ -69,12 +69,13 @@ test('resuming ends the pause and closes the breaker; since when it is down stay
     downSince,
     nextAttemptAt: downSince + 1,
     stuck: null,
+    lastFailure: 'unavailable',
   } as const;
   await store.saveProgress(lease, 60_000, [progressOf({ health })]);
   await store.pauseEndpoint('shop', 'orders', PAUSE);
   expect(await store.resumeEndpoint('shop', 'orders')).toBe(true);
   expect(await store.loadEndpoints('shop')).toMatchObject([
-    { pause: null, health: { ...HEALTHY, downSince } },
+    { pause: null, health: { ...HEALTHY, downSince, lastFailure: 'unavailable' } },
   ]);
   expect(await store.resumeEndpoint('shop', 'orders')).toBe(false);
 });
@@ -96,12 +97,13 @@ test('a drain that made no attempt takes nothing back from who resumed the endpo
     downSince: 1,
     nextAttemptAt: Date.UTC(2030, 0),
     stuck: null,
+    lastFailure: 'misconfigured',
   } as const;
   await store.saveProgress(lease, 60_000, [progressOf({ health })]);
   await store.resumeEndpoint('shop', 'orders');
   await store.saveProgress(lease, 60_000, [progressOf({ health: null, state: 'held' })]);
   expect(await store.loadEndpoints('shop')).toMatchObject([
-    { state: 'held', health: { ...HEALTHY, downSince: 1 } },
+    { state: 'held', health: { ...HEALTHY, downSince: 1, lastFailure: 'misconfigured' } },
   ]);
   await store.saveProgress(lease, 60_000, [progressOf({ endpoint: 'new', health: null })]);
   expect((await store.loadEndpoints('shop'))[0]).toMatchObject({

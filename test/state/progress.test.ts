@@ -29,6 +29,7 @@ test('progress is read back as it was saved, to the last bit', async () => {
       downSince: Date.UTC(2026, 0, 31, 12) + 1,
       nextAttemptAt: Date.UTC(2026, 0, 31, 13) + 999,
       stuck: { eventId: '0000000000000001-00000000', times: 3 },
+      lastFailure: 'misconfigured',
     },
     delivered: 9_007_199_254_740_991,
     filtered: 2,
@@ -96,6 +97,7 @@ test('counts are added up, and the rest is replaced', async () => {
     downSince: 1,
     nextAttemptAt: 2,
     stuck: null,
+    lastFailure: 'unavailable',
   } as const;
   await store.saveProgress(lease, 60_000, [
     progressOf({ ...step, health, state: 'held', reason: 'down', settledAhead: Uint8Array.of(1) }),

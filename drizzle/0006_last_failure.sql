@@ -1,0 +1,1 @@
+ALTER TABLE "walhook"."endpoints" ADD COLUMN "last_failure" text;
