@@ -97,13 +97,26 @@ function drainUnlessDraining(tools: HttpTools) {
     isDraining = true;
     try {
       const report = await tools.drain(limits, log);
-      const { run_id, status, events, duration_ms } = report;
-      log.info('drained', { run_id, status, events, duration_ms });
+      logDrained(log, report);
       return replyOf(report);
     } finally {
       isDraining = false;
     }
   };
+}
+
+/** What goes wrong is in the answer as well, which nobody may read: a cron caller throws it away. */
+function logDrained(log: DrainLog, report: DrainReport): void {
+  const { run_id, status, events, duration_ms, error, endpoints } = report;
+  const fields = { run_id, status, events, duration_ms };
+  if (status === 'failed') log.warn('drained', { ...fields, error });
+  else if (status === 'held') {
+    const held = endpoints.filter(({ state }) => state === 'held');
+    log.warn('drained', {
+      ...fields,
+      held: held.map(({ name, error: reason }) => ({ name, reason })),
+    });
+  } else log.info('drained', fields);
 }
 
 function replyOf(report: DrainReport): Reply {

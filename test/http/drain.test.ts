@@ -34,6 +34,13 @@ class Gate {
   }
 }
 
+/** The lines that tell how a drain ended. */
+function drainedIn(log: string): unknown[] {
+  const lines = log.trim().split('\n');
+  const records = lines.map((line) => JSON.parse(line) as { readonly msg: string });
+  return records.filter(({ msg }) => msg === 'drained');
+}
+
 describe('a drain over HTTP', () => {
   test.each(['GET', 'POST'])('by %s delivers and answers 200 with the report', async (method) => {
     const { receiver, config, order } = await shop();
@@ -63,7 +70,7 @@ describe('a drain over HTTP', () => {
     await app.close();
   });
 
-  test('answers 503 where an endpoint is held, and 500 where it failed', async () => {
+  test('answers 503 where an endpoint is held, and 500 where it failed, and warns of why in the log', async () => {
     const { receiver, config, order } = await shop({
       onUnavailable: 'hold',
       retry: { attempts: 1, minDelayMs: 0 },
@@ -79,6 +86,17 @@ describe('a drain over HTTP', () => {
       status: 500,
       json: { status: 'failed', error: { code: 'slot_missing' } },
     });
+    expect(drainedIn(app.log())).toMatchObject([
+      {
+        level: 'warn',
+        status: 'held',
+        held: [{ name: 'hooks', reason: expect.stringContaining('HTTP 503') }],
+      },
+    ]);
+    const { message } = failed.json['error'] as { message: string };
+    expect(drainedIn(missing.log())).toMatchObject([
+      { level: 'warn', status: 'failed', error: { code: 'slot_missing', message } },
+    ]);
     await app.close();
     await missing.close();
   });
