@@ -1,7 +1,9 @@
 import type { MiddlewareHandler } from 'hono';
 import type { DrainLog } from '../drain/ports.ts';
+import { ANSWER_HEADERS } from './answer-headers.ts';
 import type { AppEnv } from './app-env.ts';
 import type { HttpTools } from './http-tools.ts';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 
 /** Called every few seconds by machines that nobody wants to read about. */
 const ROUTINE = new Set(['/health', '/ready', '/metrics']);
@@ -18,10 +20,10 @@ export function accompany({ log, clock, redact }: HttpTools): MiddlewareHandler<
     context.set('log', requestLog);
     await next();
     const { status, headers } = context.res;
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+    for (const [name, value] of Object.entries(ANSWER_HEADERS)) {
       if (!headers.has(name)) headers.set(name, value);
     }
-    headers.set('x-request-id', requestId);
+    headers.set(REQUEST_ID_HEADER, requestId);
     const { method } = context.req;
     const path = redact(context.req.path).slice(0, MAX_PATH_IN_LOG);
     const fields = { method, path, status, duration_ms: Math.round(clock.now() - startedAt) };
@@ -33,12 +35,6 @@ export function accompany({ log, clock, redact }: HttpTools): MiddlewareHandler<
   };
 }
 
-/** One that the caller chose, so that both logs can be read together, if it is harmless. */
-function requestIdOf({ headers }: Request): string {
-  const given = headers.get('x-request-id') ?? '';
-  return /^[\w.:=/+-]{1,128}$/.test(given) ? given : crypto.randomUUID();
-}
-
 function withFields(log: DrainLog, bindings: Readonly<Record<string, unknown>>): DrainLog {
   return {
     debug: (message, fields) => log.debug(message, { ...bindings, ...fields }),
@@ -46,13 +42,3 @@ function withFields(log: DrainLog, bindings: Readonly<Record<string, unknown>>):
     warn: (message, fields) => log.warn(message, { ...bindings, ...fields }),
   };
 }
-
-/** TLS ends elsewhere: whoever ends it sets Strict-Transport-Security. */
-const SECURITY_HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};

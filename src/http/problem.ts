@@ -22,10 +22,10 @@ export const problemSchema = z
   .register(answerSchemas, { id: 'Problem' });
 
 /** What went wrong as problem+json. A stack or a cause is never in it. */
-export function problemReply(error: unknown, requestId: string): Reply {
+export function problemReply(error: unknown, requestId: string) {
   const known = error instanceof WalhookError ? error : internalError(error);
-  const status = statusOf(known);
-  const { faults, headers } = known instanceof RequestError ? known : NO_REQUEST_ERROR;
+  const { faults, headers, status: own } = known instanceof RequestError ? known : NO_REQUEST_ERROR;
+  const status = own ?? statusOf(known);
   const json = {
     type: `urn:walhook:problem:${known.code}`,
     title: known.remedy,
@@ -35,10 +35,10 @@ export function problemReply(error: unknown, requestId: string): Reply {
     request_id: requestId,
     ...(faults.length === 0 ? {} : { errors: faults }),
   };
-  return { status, json, contentType: 'application/problem+json', headers };
+  return { status, json, contentType: 'application/problem+json', headers } satisfies Reply;
 }
 
-const NO_REQUEST_ERROR = { faults: [], headers: {} };
+const NO_REQUEST_ERROR = { faults: [], headers: {}, status: null };
 
 /** What threw may have anything in its message: the log has it, masked. */
 function internalError(cause: unknown): WalhookError {

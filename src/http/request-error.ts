@@ -12,6 +12,7 @@ export type RequestFault = {
 type RequestErrorDetails = ErrorDetails & {
   readonly faults?: readonly RequestFault[];
   readonly headers?: Readonly<Record<string, string>>;
+  readonly status?: number;
 };
 
 /** A request that is not answered as it asks: what is wrong with it, everything at once. */
@@ -19,10 +20,13 @@ export class RequestError extends WalhookError {
   readonly faults: readonly RequestFault[];
   /** That the answer carries. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Of the answer, where it is not the code's usual one. */
+  readonly status: number | null;
 
   constructor(code: ErrorCode, message: string, details: RequestErrorDetails = {}) {
     super(code, message, details);
     this.faults = details.faults ?? [];
     this.headers = details.headers ?? {};
+    this.status = details.status ?? null;
   }
 }

@@ -6,7 +6,10 @@ import { isIPv6 } from 'node:net';
  */
 export function isLoopbackPeer(_request: Request, env: unknown): boolean {
   const address = addressOf(env);
-  if (address === null) return false;
+  return address !== null && isLoopbackAddress(address);
+}
+
+export function isLoopbackAddress(address: string): boolean {
   return isIPv6(address)
     ? /^(::1|::ffff:127(\.\d{1,3}){3})$/i.test(address)
     : /^127(\.\d{1,3}){3}$/.test(address);

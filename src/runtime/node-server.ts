@@ -1,16 +1,28 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainLog } from '../drain/ports.ts';
-import { type ErrorCode, ERRORS } from '../errors/catalogue.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
+import type { RequestError } from '../http/request-error.ts';
+import { requestIdOf } from '../http/request-id.ts';
 import type { Drainer } from './drainer.ts';
 import { openHttpApp } from './http-app.ts';
-import { isLoopbackPeer } from './node-peer.ts';
+import { isLoopbackAddress, isLoopbackPeer } from './node-peer.ts';
 import type { Platform } from './platform.ts';
+import { REQUEST_LIMITS, type RequestLimits } from './request-limits.ts';
+import {
+  hostFault,
+  type Refusal,
+  refusal,
+  responseTo,
+  unmetExpectation,
+  unreadable,
+  unreadableBecause,
+  writeRefusal,
+} from './unreadable-requests.ts';
 
 export type NodeServerOptions = {
   readonly config: ResolvedConfig;
@@ -18,6 +30,7 @@ export type NodeServerOptions = {
   readonly log: DrainLog;
   /** Of whoever else drains in this process; without it, each drain is by itself. */
   readonly drainer?: Drainer | undefined;
+  readonly limits?: RequestLimits | undefined;
 };
 
 export type NodeServer = {
@@ -27,16 +40,15 @@ export type NodeServer = {
   readonly close: (graceMs: number) => Promise<void>;
 };
 
-const MAX_HEADER_BYTES = 16 << 10;
-const HEADERS_TIMEOUT_MS = 10_000;
-/** For a request to arrive as a whole. Its answer may take as long as a drain. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** Longer than the load balancers', so that none of them sends over a connection that just ends. */
-const KEEP_ALIVE_MS = 65_000;
+/**
+ * Where HTTP/1.0 names none. Not this machine's: without a token, whoever names it is answered.
+ * @see https://www.rfc-editor.org/rfc/rfc2606#section-2
+ */
+const NO_HOST = 'unnamed.invalid';
 
 /** The HTTP app over Node's own server. Throws WalhookError usage where it cannot listen. */
 export async function startNodeServer(options: NodeServerOptions): Promise<NodeServer> {
-  const { config, platform, log } = options;
+  const { config, platform, log, limits = REQUEST_LIMITS } = options;
   const stop = new AbortController();
   const app = openHttpApp({
     ...options,
@@ -44,31 +56,44 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
     isLoopback: isLoopbackPeer,
   });
   const underWay = new Set<Promise<Response>>();
-  const fetch = async (request: Request, env: unknown): Promise<Response> => {
+  const refuse = (error: RequestError, request?: Request): Refusal =>
+    refusal(error, request === undefined ? randomUUID() : requestIdOf(request), log);
+  const fetch = async (request: Request, env: HttpBindings): Promise<Response> => {
+    const fault = hostFault(env.incoming);
+    if (fault !== null) return responseTo(refuse(fault, request));
     const answer = app.fetch(request, env);
     underWay.add(answer);
     return answer.finally(() => underWay.delete(answer));
   };
-  const listener = getRequestListener(fetch, {
-    overrideGlobalObjects: false,
-    errorHandler: () => Response.json(problemOf(MALFORMED), { status: 400, headers: PROBLEM_TYPE }),
-  });
-  const limits = {
-    maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-  };
-  const server = createServer(limits, (request, response) => {
+  const listenerOf = (answer: typeof fetch) =>
+    getRequestListener((request, env) => answer(request, env as HttpBindings), {
+      overrideGlobalObjects: false,
+      hostname: NO_HOST,
+      errorHandler: () => responseTo(refuse(unreadable())),
+    });
+  const listener = listenerOf(fetch);
+  const expecting = listenerOf(async (request) => responseTo(refuse(unmetExpectation(), request)));
+  const server = createServer({ ...limits, requireHostHeader: false }, (request, response) => {
     // A connection that is kept alive would keep a closing server open.
     response.on('finish', () => {
       if (stop.signal.aborted) setImmediate(() => server.closeIdleConnections());
     });
     void listener(request, response);
   });
-  server.on('clientError', refuseUnreadable);
-  const url = await listen(server, config.http);
+  // Their size is bounded. Past a number of them Node drops the rest, those that matter too.
+  server.maxHeadersCount = 0;
+  server.on('checkExpectation', (request, response) => void expecting(request, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    else writeRefusal(socket, refuse(unreadableBecause(error.code)));
+  });
+  const { address, url } = await listen(server, config.http);
   log.info('listening', { url });
+  if (config.http.tokens.length === 0 && !isLoopbackAddress(address)) {
+    log.warn(
+      'no token is configured: whoever calls from another machine is refused. Set WALHOOK_TOKEN',
+    );
+  }
   return {
     url,
     async close(graceMs) {
@@ -86,7 +111,10 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
   };
 }
 
-async function listen(server: Server, { host, port }: ResolvedConfig['http']): Promise<string> {
+async function listen(
+  server: Server,
+  { host, port }: ResolvedConfig['http'],
+): Promise<{ readonly address: string; readonly url: string }> {
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -98,42 +126,5 @@ async function listen(server: Server, { host, port }: ResolvedConfig['http']): P
     });
   }
   const { address, port: got, family } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${got}`;
-}
-
-type Refusal = readonly [status: number, phrase: string, code: ErrorCode];
-
-const MALFORMED: Refusal = [400, 'Bad Request', 'request_invalid'];
-
-const UNREADABLE: Readonly<Record<string, Refusal>> = {
-  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'request_too_large'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'request_invalid'],
-};
-
-const PROBLEM_TYPE = { 'content-type': 'application/problem+json' };
-
-/** What is no HTTP, or too much of it, before there is a request to answer. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const refusal = UNREADABLE[error.code ?? ''] ?? MALFORMED;
-  const [status, phrase] = refusal;
-  const body = JSON.stringify(problemOf(refusal));
-  const head = [
-    `HTTP/1.1 ${status} ${phrase}`,
-    `content-type: ${PROBLEM_TYPE['content-type']}`,
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-/** Without an id: there is no request that could have one. */
-function problemOf([status, , code]: Refusal) {
-  return {
-    type: `urn:walhook:problem:${code}`,
-    title: ERRORS[code].remedy,
-    status,
-    detail: 'the server cannot read the request',
-    code,
-  };
+  return { address, url: `http://${family === 'IPv6' ? `[${address}]` : address}:${got}` };
 }

@@ -25,6 +25,9 @@ const ROUTES = [
   ['DELETE', '/api/status', 405],
 ] as const;
 
+/** More than Node keeps of a request's unless it is told to. */
+const manyHeaders = ['host: localhost', ...Array.from({ length: 1_001 }, (_, n) => `x${n}: `)];
+
 let config: ResolvedConfig;
 let app: ServedApp;
 let open: ServedApp;
@@ -80,6 +83,8 @@ describe.each(ROUTES)('%s %s', (method, path, status) => {
   test.each([
     ['through a proxy', ['host: localhost', 'x-forwarded-for: 203.0.113.9']],
     ['through a proxy that says it is local', ['host: localhost', 'forwarded: for=127.0.0.1']],
+    ['through a proxy, behind many headers', [...manyHeaders, 'x-forwarded-for: 203.0.113.9']],
+    ['by a page of another site, behind many headers', [...manyHeaders, 'origin: http://a.test']],
     ['by a name that leads here', ['host: rebound.example']],
     ['by a name that begins like this machine', ['host: localhost.rebound.example']],
     ['by a page of another site', ['host: localhost', 'sec-fetch-site: cross-site']],
@@ -106,6 +111,22 @@ test('health is for everybody, whatever they show', async () => {
   expect(
     (await app.ask('/health', { method: 'HEAD', headers: { authorization: '' } })).status,
   ).toBe(200);
+});
+
+test('who names no host at all is not taken for a program of the same machine', async () => {
+  for (const [method, path] of ROUTES) {
+    const length = method === 'POST' ? 'content-length: 0\r\n' : '';
+    const answer = await rawRequest(open.port, `${method} ${path} HTTP/1.0\r\n${length}\r\n`);
+    expect(statusOf(answer)).toBe(403);
+  }
+});
+
+test('an app that others can reach, and that has no token for them, warns of that', async () => {
+  const warning = 'no token is configured: whoever calls from another machine is refused';
+  const unguarded = await serveApp(config, [], { host: '0.0.0.0' });
+  expect(unguarded.log()).toContain(warning);
+  const guarded = await serveApp(config, [TOKEN], { host: '0.0.0.0' });
+  for (const served of [guarded, app, open]) expect(served.log()).not.toContain(warning);
 });
 
 function basic(user: string, password: string): Record<string, string> {

@@ -5,6 +5,7 @@ import type { ResolvedConfig } from '../../src/config/schema.ts';
 import { createLogger, type Logger } from '../../src/observability/log.ts';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';
 import { startNodeServer } from '../../src/runtime/node-server.ts';
+import type { RequestLimits } from '../../src/runtime/request-limits.ts';
 import { secret } from '../support/secrets.ts';
 
 export const TOKEN = secret('token');
@@ -40,15 +41,16 @@ afterAll(async () => {
 export async function serveApp(
   config: ResolvedConfig,
   tokens: readonly string[] = [TOKEN, CRON_SECRET],
+  { limits, host = '127.0.0.1' }: { readonly limits?: RequestLimits; readonly host?: string } = {},
 ): Promise<ServedApp> {
   const lines: string[] = [];
   const said = new EventEmitter();
-  const withTokens = { ...config, http: { host: '127.0.0.1', port: 0, tokens: [...tokens] } };
+  const withTokens = { ...config, http: { host, port: 0, tokens: [...tokens] } };
   const log = loggerTo((line) => {
     lines.push(line);
     said.emit(messageOf(line));
   }, withTokens);
-  const server = await startNodeServer({ config: withTokens, platform: nodePlatform, log });
+  const server = await startNodeServer({ config: withTokens, platform: nodePlatform, log, limits });
   const ask = async (path: string, init: RequestInit = {}): Promise<Answered> => {
     const headers = new Headers(init.headers);
     if (!headers.has('authorization')) headers.set('authorization', `Bearer ${TOKEN}`);
