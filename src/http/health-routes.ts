@@ -28,6 +28,7 @@ export const healthRoute = route(
     path: '/health',
     id: 'readHealth',
     summary: 'Whether the process answers',
+    ignoresQuery: true,
     security: [],
     answers: { 200: { description: 'It does.', schema: healthSchema } },
   },
@@ -42,6 +43,7 @@ export function readyRoute(tools: HttpTools): Route {
       path: '/ready',
       id: 'readReadiness',
       summary: 'Whether a drain would get on',
+      ignoresQuery: true,
       description:
         'The database answers, the slot can be read, and no endpoint holds it. Asked of the database once a second at the most.',
       answers: {

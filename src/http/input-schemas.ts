@@ -4,14 +4,26 @@ import { DURATION, durationMs } from '../quantities/duration.ts';
 
 // What a caller may say, in its query or its body, and what that stands for.
 
+/**
+ * What `read` makes of a text of that form; null: nothing. An error shows what was given, not what it
+ * was taken for.
+ */
+function textFor<T>(form: RegExp, wants: string, read: (text: string) => T | null) {
+  return z
+    .string(wants)
+    .regex(form, wants)
+    .transform((text, { issues }) => {
+      const value = read(text);
+      if (value !== null) return value;
+      issues.push({ code: 'custom', message: wants, input: text });
+      return z.NEVER;
+    });
+}
+
 /** Milliseconds of `500ms`, `25s`, `2m`. */
 export function durationInput(maxMs: number) {
   const wants = `a time with its unit, like 500ms, 25s or 2m, of ${maxMs / 3_600_000}h at the most`;
-  return z
-    .string(wants)
-    .regex(DURATION, wants)
-    .transform((text) => durationMs(text) ?? NaN)
-    .refine((ms) => !(ms < 1 || ms > maxMs), wants);
+  return textFor(DURATION, wants, (text) => within(1, maxMs, durationMs(text)));
 }
 
 export function wholeNumberInput(min: number, max: number) {
@@ -22,21 +34,17 @@ export function wholeNumberInput(min: number, max: number) {
 /** As a query writes it. */
 export function wholeNumberText(min: number, max: number) {
   const wants = `a whole number from ${min} to ${max}`;
-  return z
-    .string(wants)
-    .regex(/^\d{1,16}$/, wants)
-    .transform(Number)
-    .refine((count) => count >= min && count <= max, wants);
+  return textFor(/^\d{1,16}$/, wants, (text) => within(min, max, Number(text)));
+}
+
+function within(min: number, max: number, value: number | null): number | null {
+  return value === null || value < min || value > max ? null : value;
 }
 
 const idWants = 'an id: a whole number from 1, as text';
 
 /** Of 64 bits, so that a JSON number would not hold each of them. */
-export const idInput = z
-  .string(idWants)
-  .regex(/^\d{1,19}$/, idWants)
-  .transform((text) => deadLetterId(text) ?? 0n)
-  .refine((id) => id > 0n, idWants);
+export const idInput = textFor(/^\d{1,19}$/, idWants, deadLetterId);
 
 const instantWants = 'an instant like 2026-01-31T12:00:00Z';
 

@@ -11,6 +11,7 @@ export function metricsRoute({ renderMetrics }: HttpTools): Route {
       path: '/metrics',
       id: 'readMetrics',
       summary: 'Metrics for Prometheus',
+      ignoresQuery: true,
       description: 'From the state tables: any instance answers for all.',
       answers: { 200: { description: 'The text format 0.0.4.', mediaType: 'text/plain' } },
     },

@@ -18,6 +18,8 @@ type About = {
   readonly description?: string;
   /** Of a GET that is more than a look, so that there is no HEAD beside it. */
   readonly acts?: true;
+  /** Of one that machines ask, whose addresses carry what somebody put there against a cache. */
+  readonly ignoresQuery?: true;
   /** Where it differs from all the others': which of the schemes of the document let one in. */
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   /** By status, beside the problems that every route may answer. */
@@ -43,12 +45,13 @@ export function route<
   about: About & Partial<InputSchemas<P, Q, B>>,
   handle: (input: Input<P, Q, B> & Call) => Promise<Reply>,
 ): Route {
-  const { params, query, body } = about;
+  const { params, query, body, ignoresQuery } = about;
   const schemas = { params: params ?? nothing, query: query ?? nothing, body: body ?? nothing };
   return {
     ...about,
     ...schemas,
-    respond: (raw, call) => {
+    respond: (asked, call) => {
+      const raw = ignoresQuery ? { ...asked, query: new URLSearchParams() } : asked;
       // What was left out is `nothing`, which is what its type stands for then.
       const input = parseInput(schemas as InputSchemas<P, Q, B>, raw);
       return handle({ ...input, ...call });
