@@ -81,10 +81,20 @@ export function lambdaHandler(tools: LambdaTools): LambdaHandler {
   };
 }
 
-/** Only what comes over HTTP has a context of its request. */
+/** Of a request's context, what only one over HTTP has, by who sends it. */
+const HTTP_MARKS = [
+  'http', // function URLs, API Gateway's HTTP APIs
+  'httpMethod', // its REST APIs
+  'elb', // load balancers
+  'serviceArn', // VPC Lattice
+];
+
+/** A record of a destination has a context of its request as well: of an invocation. */
 function isHttpEvent(event: unknown): event is LambdaEvent {
   if (typeof event !== 'object' || event === null || !('requestContext' in event)) return false;
-  return typeof event.requestContext === 'object' && event.requestContext !== null;
+  const { requestContext: context } = event;
+  if (typeof context !== 'object' || context === null) return false;
+  return HTTP_MARKS.some((mark) => mark in context);
 }
 
 /** What goes wrong is in the answer: a rejection would become a bare 502. */
