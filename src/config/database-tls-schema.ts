@@ -46,8 +46,13 @@ export const databaseTlsSchema = z
       'direct: TLS from the first byte, which PostgreSQL 17 and later take. postgres: the server is asked first.',
       ['postgres', 'direct'],
     ).optional(),
+    channelBinding: choice(
+      "As libpq's channel_binding: whether the server has to prove (require), or may (prefer), that it knows the password and that nobody stands between. Needs TLS and a SCRAM password. Without it: disable.",
+      ['disable', 'prefer', 'require'],
+    ).optional(),
   })
-  .superRefine(({ mode, ca, cert, key, keyPassword, negotiation }, context) => {
+  .superRefine((tls, context) => {
+    const { mode, ca, cert, key, keyPassword, negotiation, channelBinding } = tls;
     const fault = (option: string, message: string): void =>
       context.addIssue({ code: 'custom', path: [option], message });
     if (ca === 'system' && mode !== undefined && mode !== 'verify-full') {
@@ -62,5 +67,8 @@ export const databaseTlsSchema = z
     const isStrict = strictModes.has(mode) || (mode === undefined && ca !== undefined);
     if (negotiation === 'direct' && !isStrict) {
       fault('mode', 'require or stricter, for negotiation is direct');
+    }
+    if (channelBinding === 'require' && mode === 'disable') {
+      fault('mode', 'TLS, for channelBinding is require');
     }
   }, besideOtherFaults);

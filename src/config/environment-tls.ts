@@ -1,6 +1,7 @@
 import type { Draft } from './draft.ts';
 import { type Environment, readVariable } from './environment-variables.ts';
 import type { OptionPath } from './option-tree.ts';
+import { urlParameters } from './postgres-url.ts';
 
 /** An option of `tls`, the URL's parameter for it, and libpq's variable. */
 const SOURCES = [
@@ -10,6 +11,7 @@ const SOURCES = [
   { option: 'key', parameter: 'sslkey', variable: 'PGSSLKEY' },
   { option: 'keyPassword', parameter: 'sslpassword', variable: null },
   { option: 'negotiation', parameter: 'sslnegotiation', variable: 'PGSSLNEGOTIATION' },
+  { option: 'channelBinding', parameter: 'channel_binding', variable: 'PGCHANNELBINDING' },
 ] as const;
 
 /** The drained database, and the one of the state tables where that is another. */
@@ -24,7 +26,7 @@ export function setTlsFromEnvironment(draft: Draft, env: Environment): void {
   for (const database of DATABASES) {
     const url = draft.get([database, 'url']);
     if (typeof url !== 'string') continue;
-    const parameters = parametersOf(url);
+    const parameters = urlParameters(url);
     for (const { option, parameter, variable } of SOURCES) {
       const path = [database, 'tls', option];
       const said = parameters.get(parameter) ?? (option === 'mode' ? modeOfSsl(parameters) : null);
@@ -45,11 +47,6 @@ function setIfFree(draft: Draft, path: OptionPath, env: Environment, variable: s
   const text = readVariable(env, variable);
   if (text === undefined || draft.get(path) !== undefined) return;
   draft.set(path, text, { variable, text });
-}
-
-function parametersOf(url: string): URLSearchParams {
-  const start = url.indexOf('?');
-  return new URLSearchParams(start < 0 ? '' : url.slice(start + 1).replace(/#.*$/, ''));
 }
 
 /** `?ssl=` is what JDBC and node-postgres have in place of sslmode. */

@@ -18,6 +18,7 @@ export const shortVariables = [
   { name: 'PGSSLCERT', means: 'database.tls.cert, likewise' },
   { name: 'PGSSLKEY', means: 'database.tls.key, likewise' },
   { name: 'PGSSLNEGOTIATION', means: 'database.tls.negotiation, likewise' },
+  { name: 'PGCHANNELBINDING', means: 'database.tls.channelBinding, likewise' },
   { name: 'SLOT_NAME', means: 'slot' },
   { name: 'PUB_NAME', means: 'publication' },
   {

@@ -12,6 +12,7 @@ import {
 } from './environment-variables.ts';
 import { setTlsFromEnvironment } from './environment-tls.ts';
 import type { OptionPath } from './option-tree.ts';
+import { urlParameters } from './postgres-url.ts';
 import { closest } from './suggestion.ts';
 import { valueOfText } from './variable-text.ts';
 
@@ -42,9 +43,25 @@ export function applyEnvironment(draft: Draft, env: Environment, overrides: Over
   setByPath(draft, env);
   addCronSecret(draft, env);
   setTlsFromEnvironment(draft, env);
+  setConnectTimeoutFromUrl(draft);
   setOverride(draft, ['drain', 'deadlineMs'], overrides.deadlineMs, '--deadline');
   setOverride(draft, ['drain', 'maxChanges'], overrides.maxChanges, '--max-changes');
   setOverride(draft, ['endpoints', 0, 'url'], overrides.endpointUrl, '--endpoint-url');
+}
+
+/** `connect_timeout`, in seconds: below the option itself, wherever that is set. */
+function setConnectTimeoutFromUrl(draft: Draft): void {
+  const path = ['database', 'connectTimeoutMs'];
+  const url = draft.get(['database', 'url']);
+  if (typeof url !== 'string' || draft.get(path) !== undefined) return;
+  const text = urlParameters(url).get('connect_timeout');
+  if (text === null) return;
+  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  draft.set(path, seconds * 1_000, {
+    variable: 'connect_timeout',
+    text,
+    wants: 'a whole number of seconds from 1 to 600',
+  });
 }
 
 function setFromShort(draft: Draft, env: Environment, path: OptionPath, variable: string): void {

@@ -14,6 +14,30 @@ const tlsParameters = [
 ];
 
 /**
+ * Of libpq's parameters, those that would choose another server, or trust fewer of them, and that the
+ * driver knows nothing of.
+ * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+ */
+const unsupportedParameters = new Set([
+  'gssencmode',
+  'hostaddr',
+  'load_balance_hosts',
+  'passfile',
+  'require_auth',
+  'requirepeer',
+  'requiressl',
+  'service',
+  'target_session_attrs',
+]);
+
+/** Which ask for what is done anyway. */
+const harmlessValues: Readonly<Record<string, readonly string[]>> = {
+  gssencmode: ['disable', 'prefer'],
+  load_balance_hosts: ['disable'],
+  target_session_attrs: ['any'],
+};
+
+/**
  * A connection URI as libpq takes it, also with its host left out (a Unix socket, in `?host=`) or
  * percent-encoded. Other than libpq, the database has to be named: the user's name as a default
  * would connect a slot to a database that nobody chose.
@@ -32,8 +56,34 @@ export const postgresUrlFault: TextFault = (text) => {
   if (unknown !== undefined) {
     return `${postgresUrlWants}: of TLS it may say ${tlsParameters.join(', ')}, not ${unknown}`;
   }
+  const unsupported = [...url.searchParams].find(isUnsupported);
+  if (unsupported !== undefined) {
+    return `${postgresUrlWants}: ${unsupported.join('=')} is nothing that walhook can do`;
+  }
   return null;
 };
+
+/** Of the state tables, where they are elsewhere: connecting takes as long there as anywhere. */
+export const stateUrlFault: TextFault = (text) => {
+  if (urlParameters(text).has('connect_timeout')) {
+    return `${postgresUrlWants}: connect_timeout has its place in database.url, and holds for both`;
+  }
+  return postgresUrlFault(text);
+};
+
+/** Also of a text that is no such URL. */
+export function urlParameters(text: string): URLSearchParams {
+  const start = text.indexOf('?');
+  return new URLSearchParams(start < 0 ? '' : text.slice(start + 1).replace(/#.*$/, ''));
+}
+
+/** The host that the driver connects to; empty where the URL names none. */
+export function postgresHost(text: string): string {
+  const inQuery = parsePostgresUrl(text)?.searchParams.get('host') ?? '';
+  if (inQuery !== '') return inQuery;
+  // Without the one that parsing puts where there is none.
+  return URL.canParse(text) ? decodeURIComponent(new URL(text).hostname) : '';
+}
 
 /** null where it is not a postgres:// or postgresql:// URL. */
 function parsePostgresUrl(text: string): URL | null {
@@ -41,6 +91,10 @@ function parsePostgresUrl(text: string): URL | null {
   // WHATWG URLs cannot have a user without a host; a Unix socket's URL has just that.
   const withHost = text.replace(/^([^/]+:\/\/(?:[^/@]*@)?)(?=\/|\?|$)/, '$1localhost');
   return URL.canParse(withHost) ? new URL(withHost) : null;
+}
+
+function isUnsupported([name, value]: readonly [string, string]): boolean {
+  return unsupportedParameters.has(name) && !harmlessValues[name]?.includes(value);
 }
 
 /** One that is passed over, such as sslcrl, was meant to make the connection safer. */

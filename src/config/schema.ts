@@ -14,7 +14,7 @@ import {
   isIdentifier,
   ownSchemaFault,
 } from './postgres-names.ts';
-import { postgresUrlFault, postgresUrlWants } from './postgres-url.ts';
+import { postgresUrlWants, stateUrlFault } from './postgres-url.ts';
 import { serveSchema } from './serve-schema.ts';
 
 const slotWants = '1 to 63 of a-z, 0-9 and _';
@@ -30,7 +30,7 @@ const stateSchema = z.strictObject({
       wants: postgresUrlWants,
       secret: 'url',
     },
-    postgresUrlFault,
+    stateUrlFault,
   ).optional(),
   tls: databaseTlsSchema.optional(),
   keepRunsMs: wholeNumber({

@@ -1,4 +1,5 @@
 import { Client, type QueryResult, type QueryResultRow } from 'pg';
+import { requireChannelBinding } from './channel-binding.ts';
 import { withoutTlsParameters } from './connection-url.ts';
 import { databaseError } from './failure.ts';
 import { noteSecurity } from './connection-security.ts';
@@ -40,10 +41,11 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
 }
 
 async function connectOnce(
-  { url, applicationName, statementTimeoutMs, lockTimeoutMs, keepAliveMs }: ConnectionOptions,
+  { url, tls, applicationName, statementTimeoutMs, lockTimeoutMs, keepAliveMs }: ConnectionOptions,
   attempt: Attempt,
   timeoutMs: number,
 ): Promise<Connection> {
+  const { channelBinding: binding = 'disable' } = tls ?? {};
   const client = new Client({
     connectionString: withoutTlsParameters(url),
     connectionTimeoutMillis: timeoutMs,
@@ -52,12 +54,15 @@ async function connectOnce(
     keepAliveInitialDelayMillis: keepAliveMs,
     ssl: attempt === null ? false : { ...attempt.socket },
     sslnegotiation: attempt?.negotiation ?? 'postgres',
+    enableChannelBinding: attempt !== null && binding !== 'disable',
   });
+  const assertBound = binding === 'require' ? requireChannelBinding(client) : null;
   // A connection that dies between two queries says so here; the next query says it again.
   client.on('error', () => undefined);
   try {
     const began = performance.now();
     await client.connect();
+    assertBound?.();
     noteSecurity(client, attempt);
     await beginSession(client, { statementTimeoutMs, lockTimeoutMs, began });
     return client;
@@ -67,11 +72,9 @@ async function connectOnce(
   }
 }
 
-/** Also where it stands in `?host=`; a URL without any is taken for one that may lead anywhere. */
+/** As the driver reads it: `?host=` and PGHOST as well, and nothing that only looks like it. */
 function hostOf(url: string): string {
-  const inQuery = /[?&]host=([^&]+)/.exec(url)?.[1];
-  const inAddress = /^[^/]+:\/\/(?:[^/?]*@)?(\[[^\]]+\]|[^:/?]*)/.exec(url)?.[1];
-  return decodeURIComponent(inQuery ?? inAddress ?? '');
+  return new Client({ connectionString: withoutTlsParameters(url) }).host;
 }
 
 /** Ends it without waiting for a server that may not answer. */

@@ -3,6 +3,8 @@ import { checkServerIdentity, type ConnectionOptions as TlsSocketOptions } from 
 export type TlsMode =
   'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full' | 'no-verify';
 
+export type ChannelBinding = 'disable' | 'prefer' | 'require';
+
 /** Certificates and keys as PEM. */
 export type TlsOptions = {
   readonly mode?: TlsMode | undefined;
@@ -14,6 +16,8 @@ export type TlsOptions = {
   /** The name that the certificate has to have, where it is not the URL's host. */
   readonly serverName?: string | undefined;
   readonly negotiation?: 'postgres' | 'direct' | undefined;
+  /** Whether the password's proof holds for this TLS connection alone. Default: disable. */
+  readonly channelBinding?: ChannelBinding | undefined;
 };
 
 /** What of the server's certificate has been checked. */
@@ -37,7 +41,13 @@ export type Attempt = TlsAttempt | null;
 export function connectionAttempts(tls: TlsOptions, host: string): readonly Attempt[] {
   // A Unix socket has no TLS, whatever the mode.
   if (host.startsWith('/')) return [null];
-  const mode = tls.mode ?? defaultMode(tls, host);
+  const attempts = attemptsOf(tls.mode ?? defaultMode(tls, host), tls);
+  // Without TLS there is no channel to bind to.
+  const bound = tls.channelBinding === 'require' ? attempts.filter((each) => each !== null) : [];
+  return bound.length === 0 ? attempts : bound;
+}
+
+function attemptsOf(mode: TlsMode, tls: TlsOptions): readonly Attempt[] {
   switch (mode) {
     case 'disable':
       return [null];

@@ -70,6 +70,16 @@ describe('TLS', () => {
     ['is what is said', `${REMOTE}?sslmode=prefer`, 'prefer'],
     ['may be left out', `${REMOTE}?sslmode=disable`, 'disable'],
     ['is left alone on loopback', 'postgres://me@localhost:5432/shop', undefined],
+    ['is left alone on loopback, without a user', 'postgres://localhost/shop', undefined],
+    ['is left alone on loopback, by its address', 'postgres://me:pw@[::1]/shop', undefined],
+    [
+      'goes by the host, not the password',
+      'postgres://me:a@localhost:b@db.example/s',
+      'verify-full',
+    ],
+    ['goes by the host, not the database', 'postgres://db.example/a@localhost:1', 'verify-full'],
+    ['goes by the host of the query', 'postgres://localhost/shop?host=db.example', 'verify-full'],
+    ['is required where no host is named', 'postgres:///shop', 'verify-full'],
   ])('%s', (_what, url, mode) => {
     expect(configOf(null, { ...bindings, DATABASE_URL: url }).database.tls?.mode).toBe(mode);
   });
