@@ -159,5 +159,9 @@ function settledAtStart(
   const atSlot = positionBefore(slotAt);
   if (checkpoint === null) return { settled: atSlot, settledAhead: [] };
   const settled = comparePositions(checkpoint.settled, atSlot) > 0 ? checkpoint.settled : atSlot;
-  return { settled, settledAhead: decodePositions(checkpoint.settledAhead) };
+  // What stands before that is settled anyway, and would be listed for good.
+  const settledAhead = decodePositions(checkpoint.settledAhead).filter(
+    (position) => comparePositions(position, settled) > 0,
+  );
+  return { settled, settledAhead };
 }

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { comparePositions, type Position } from '../../src/changes/position.ts';
 import { decodePositions, encodePositions } from '../../src/drain/settled-ahead.ts';
 import { toLsn } from '../../src/pgoutput/lsn.ts';
+import { createPipeline } from '../support/pipeline.ts';
+import { startReceiver } from '../support/receiver.ts';
 
 const position = record({
   commitLsn: bigInt({ min: 0n, max: (1n << 64n) - 1n }).map(toLsn),
@@ -34,4 +36,27 @@ test('a list that breaks off is an error, not a shorter list', () => {
   for (let length = 1; length < bytes.length; length++) {
     expect(() => decodePositions(bytes.subarray(0, length))).toThrow('ends in the middle');
   }
+});
+
+test('dead letters from before a slot that was adopted are not listed for good', async () => {
+  const receiver = await startReceiver(() => 422);
+  const endpoint = { name: 'hooks', type: 'http', url: receiver.url, ordering: 'strict' } as const;
+  const set = 'create table t (id int primary key)';
+  const pipeline = await createPipeline({ endpoints: [endpoint] }, set);
+  const { database } = pipeline;
+  await database.query('insert into t select n from generate_series(1, 20) n');
+  await pipeline.drain();
+  // What init --adopt does to checkpoints.
+  await database.query(
+    `update walhook.endpoints set commit_lsn = '0/0', seq = -1, settled_ahead = ''`,
+  );
+  receiver.answerWith(() => 204);
+  for (const id of [100, 101]) {
+    await database.query('insert into t values ($1)', [id]);
+    expect((await pipeline.drain()).status).toBe('caught_up');
+  }
+  const rows = await database.query(
+    'select octet_length(settled_ahead) as bytes from walhook.endpoints',
+  );
+  expect(rows).toEqual([{ bytes: 0 }]);
 });
