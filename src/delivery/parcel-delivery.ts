@@ -41,10 +41,10 @@ export type ParcelDeliveryOptions = {
 /** Told of events, by their place in the parcel, as soon as they are somebody's. */
 export type OnSettled = (indexes: readonly number[], how: 'delivered' | 'set-aside') => void;
 
-type Partial = Extract<Outcome, { kind: 'partial' }>;
+type PartialOutcome = Extract<Outcome, { kind: 'partial' }>;
 
 /** The endpoint has looked at the events. */
-type Judged = Partial | Extract<Outcome, { kind: 'delivered' | 'rejected' | 'too_large' }>;
+type Judged = PartialOutcome | Extract<Outcome, { kind: 'delivered' | 'rejected' | 'too_large' }>;
 
 /** Some of a parcel's events, which are sent together. */
 type Shipment = {
@@ -133,7 +133,11 @@ export class ParcelDelivery {
    * aside, and no other: those behind it may have failed only because they have to wait for it. They
    * are sent with tries of their own.
    */
-  async #sendFailed(shipment: Shipment, outcome: Partial, onSettled: OnSettled): Promise<Progress> {
+  async #sendFailed(
+    shipment: Shipment,
+    outcome: PartialOutcome,
+    onSettled: OnSettled,
+  ): Promise<Progress> {
     const { retry, clock, stop } = this.#options;
     const { parcel, indexes } = shipment;
     const failedIds = new Set(outcome.failedIds);
@@ -258,7 +262,7 @@ function isUnsent(outcome: Judged): boolean {
 }
 
 /** It names every event that was sent: see `understood`. */
-function hasFailedWhole(outcome: Judged, indexes: readonly number[]): outcome is Partial {
+function hasFailedWhole(outcome: Judged, indexes: readonly number[]): outcome is PartialOutcome {
   return outcome.kind === 'partial' && new Set(outcome.failedIds).size === indexes.length;
 }
 
