@@ -5,7 +5,18 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SUITE = ['test/drain', 'test/delivery', 'test/state', 'test/operations', 'test/routing'];
+const SUITE = [
+  'test/drain',
+  'test/delivery',
+  'test/state',
+  'test/operations',
+  'test/routing',
+  'test/serve/drainer',
+  'test/serve/kept-session',
+  'test/serve/wal-probe',
+  'test/http',
+  'test/alerts',
+];
 
 const named = process.env['WALHOOK_TEST_PGBOUNCER'];
 const programs = named ? [named] : ['pgbouncer', '/usr/sbin/pgbouncer'];
