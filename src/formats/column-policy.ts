@@ -8,4 +8,6 @@ import type { ValueWriter } from '../changes/values/value-writer.ts';
 export type ColumnPolicy = {
   /** What writes the column's values that are not null; null where the column is left out. */
   writer(view: RelationView, column: number, write: ValueWriter): ValueWriter | null;
+  /** Whether all of the column's values are written as one and the same. */
+  masks(view: RelationView, column: number): boolean;
 };

@@ -129,7 +129,7 @@ export type RelationJson<Fixed> = {
   readonly identity: ObjectWriter;
   /** null for a table without a key, or of whose key nothing may be shown. */
   readonly key: ObjectWriter | null;
-  /** Whether `key` has all of the key's columns: less than that may be the same for two rows. */
+  /** Whether `key` has all of the key's columns, none masked: less may be the same for two rows. */
   readonly keyIsWhole: boolean;
 };
 
@@ -170,7 +170,9 @@ export class RowJson<Fixed> {
       row: new ObjectWriter(columns.filter((column) => column !== null)),
       identity: new ObjectWriter(some(view.identityColumns)),
       key: key.length === 0 ? null : new ObjectWriter(key),
-      keyIsWhole: key.length === view.keyColumns.length,
+      keyIsWhole:
+        key.length === view.keyColumns.length &&
+        !view.keyColumns.some((column) => this.#options.columns?.masks(view, column) === true),
     };
   }
 

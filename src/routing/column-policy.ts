@@ -33,6 +33,7 @@ export function compileColumnPolicy(options: ColumnOptions | undefined): ColumnP
       if (isMasked(...names)) return writeMask;
       return isHashed(...names) ? writeHash : write;
     },
+    masks: ({ schema, table, columns }, column) => isMasked(schema, table, columns[column]!.name),
   };
 }
 

@@ -4,6 +4,7 @@ import { drasiFormat } from '../../src/formats/drasi.ts';
 import { pairInList } from '../../src/formats/paired-values.ts';
 import { uuidV5 } from '../../src/formats/uuid-v5.ts';
 import { walhookFormat } from '../../src/formats/walhook.ts';
+import { compileColumnPolicy } from '../../src/routing/column-policy.ts';
 import { captureEvents } from './captured-events.ts';
 import { type Json, PLAIN, written, writtenText, writtenValues } from './written.ts';
 
@@ -174,10 +175,22 @@ test('numeric is text where that is asked for', async () => {
   expect(writtenText(exact, event!)).toContain('{"id":3,"n":"12.50","f":1.0,"ns":null}');
 });
 
+test('a key of which a part is masked is in no id: rows would be one node', async () => {
+  const columns = compileColumnPolicy({ mask: ['orders.id', 'lines.b'] });
+  const masking = drasiFormat(captured.catalog, { ...FLOATS, columns }, 'insert', pairInList);
+  const rows = await captured.of(`
+    insert into orders values (78, 'a', 'x'), (79, 'b', 'x');
+    insert into lines values (6, 'y')`);
+  const ids = rows.map((event) => idOf(written<Change>(masking, event)));
+  expect(new Set(ids).size).toBe(3);
+  for (const id of ids) expect(id).toMatch(/^(orders|lines):[\da-f-]{36}$/);
+});
+
 test('a key that may not be shown, or not all of it, is in no id', async () => {
   const hidden = new Set(['id', 'b']);
   const policy: ColumnPolicy = {
     writer: (view, column, write) => (hidden.has(view.columns[column]!.name) ? null : write),
+    masks: () => false,
   };
   const hiding = drasiFormat(
     captured.catalog,

@@ -159,6 +159,7 @@ test.each(names)(
     const hidden = new Set(['a', 'body', 'who']);
     const columns: ColumnPolicy = {
       writer: (view, column, write) => (hidden.has(view.columns[column]!.name) ? null : write),
+      masks: () => false,
     };
     const hiding = createFormats(columns)[name]!;
     const texts = sentTo(hiding).map((event) => writtenText(hiding, event));
