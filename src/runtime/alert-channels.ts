@@ -1,15 +1,18 @@
 import { emailChannel } from '../alerts/email-channel.ts';
 import { webhookChannel } from '../alerts/webhook-channel.ts';
 import type { ResolvedEmailAlert, ResolvedWebhookAlert } from '../config/alerts-schema.ts';
+import { createRedact } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import type { AlertChannel } from '../incidents/alert-channel.ts';
 import { signatures, signingKey } from '../sinks/http/signature.ts';
 import { VERSION } from '../version.ts';
+import { maskingAnswers } from './masked-answers.ts';
 import type { Platform } from './platform.ts';
 
 /** Whoever is to be told. Throws config_invalid for a channel that this platform does not have. */
-export function alertChannels(config: ResolvedConfig, platform: Platform): AlertChannel[] {
+export function alertChannels(config: ResolvedConfig, anyPlatform: Platform): AlertChannel[] {
+  const platform = maskingAnswers(anyPlatform, createRedact(config));
   return config.alerts.map((alert, index) => {
     const name = `alerts[${index}] (${alert.type})`;
     switch (alert.type) {

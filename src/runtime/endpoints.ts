@@ -1,4 +1,5 @@
 import type { ResolvedEndpoint, ResolvedHttpEndpoint } from '../config/endpoint-schema.ts';
+import { createRedact } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { Sink } from '../delivery/sink.ts';
 import { unlimited } from '../delivery/rate-limit.ts';
@@ -12,14 +13,16 @@ import { requestOptions, stdoutOptions } from './delivery-options.ts';
 import { formatSetup } from './formats.ts';
 import { hook0Endpoint } from './hook0-endpoint.ts';
 import { limitOf } from './limits.ts';
+import { maskingAnswers } from './masked-answers.ts';
 import type { Platform } from './platform.ts';
 import { routeOf, rowOptionsOf } from './routes.ts';
 
 export function endpointSetup(
   endpoint: ResolvedEndpoint,
   config: ResolvedConfig,
-  platform: Platform,
+  anyPlatform: Platform,
 ): EndpointSetup {
+  const platform = maskingAnswers(anyPlatform, createRedact(config));
   if (endpoint.type === 'hook0') return hook0Endpoint(endpoint, config, platform);
   const format = formatSetup(endpoint, rowOptionsOf(endpoint), config);
   switch (endpoint.type) {

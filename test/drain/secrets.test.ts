@@ -133,3 +133,16 @@ test('nor is the reason of a pause kept with one in it', async () => {
     { paused_reason: 'its token is ***' },
   ]);
 });
+
+test('nor does the beginning of one stay where an answer is cut', async () => {
+  const auth = { type: 'bearer', token: secret('token') } as const;
+  const half = auth.token.slice(0, auth.token.length / 2);
+  // What is kept of an answer ends in the middle of the secret.
+  const body = 'x'.repeat(1_024 - half.length) + auth.token;
+  const receiver = await startReceiver(() => ({ status: 422, body }));
+  const endpoints = [{ name: 'hooks', type: 'http', url: receiver.url, auth } as const];
+  const { database } = await drainedOrders({ endpoints }, 1);
+  const [letter] = await database.query('select detail, answer_body from walhook.dead_letters');
+  expect(letter).toMatchObject({ answer_body: expect.stringMatching(/x\*\*\*$/) });
+  expect(JSON.stringify(letter)).not.toContain(half);
+});
