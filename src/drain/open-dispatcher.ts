@@ -46,7 +46,7 @@ export function openDispatcher(
     const parts = {
       format,
       route: setup.createRoute(source.catalog),
-      ...run.connectionTo(name),
+      ...run.connections.to(name),
     };
     return {
       endpoint: new EndpointDispatch(options, parts, starts.get(name)!, environment),

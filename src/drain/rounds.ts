@@ -20,7 +20,9 @@ export async function drainInRounds(
   lease: Lease,
   records: readonly EndpointRecord[],
 ): Promise<PassEnd> {
-  await run.connect({ database: now.database, system: now.identity.systemIdentifier });
+  const { endpoints, log } = run.options;
+  const about = { database: now.database, system: now.identity.systemIdentifier };
+  await run.connections.open(endpoints, about, log);
   const configured = new Set(run.options.endpoints.map(({ options }) => options.name));
   const absent = records.filter((record) => {
     return !configured.has(record.endpoint) && record.missedFrom === null;

@@ -1,30 +1,27 @@
 import { eventId, positionBefore } from '../changes/position.ts';
 import type { EndpointHealth } from '../delivery/circuit-breaker.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
-import type { RateLimit } from '../delivery/rate-limit.ts';
 import { Replayed } from '../delivery/replayed.ts';
-import type { Delivery, Outcome, Sink } from '../delivery/sink.ts';
+import type { Delivery, Outcome } from '../delivery/sink.ts';
 import { traceIdOf } from '../delivery/traceparent.ts';
 import type { Span } from '../delivery/tracing.ts';
-import { WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn, ZERO_LSN } from '../pgoutput/lsn.ts';
+import { EndpointConnections } from './endpoint-connections.ts';
 import { endDrainSpan, startDrainSpan } from './drain-span.ts';
 import type { DrainOptions } from './options.ts';
 import { stateOf } from './endpoint-state.ts';
 import type { MissedRange } from './missed.ts';
-import type { DrainSession, DrainStep, SourceAbout } from './ports.ts';
+import type { DrainSession, DrainStep } from './ports.ts';
 import type { DrainReport, DrainStatus, EndpointReport, ReportedError } from './report.ts';
+import { reportedError, stuckBecause } from './reported-error.ts';
 import { runLog } from './run-log.ts';
 import { encodePositions } from './settled-ahead.ts';
 import type { Checkpoint } from './state-store.ts';
-import { DrainStop, type StopReason } from './stop.ts';
+import { DrainStop } from './stop.ts';
 import { WindowTally } from './window-totals.ts';
 
 /** How a pass ended by itself. */
 export type PassEnd = 'busy' | 'caught_up' | 'held' | 'stopped';
-
-/** What a drain sends to one endpoint by. */
-type EndpointConnection = { readonly sink: Sink; readonly limit: RateLimit };
 
 /** What one drain knows beyond any single connection. */
 export class DrainRun {
@@ -56,7 +53,7 @@ export class DrainRun {
   #isSessionSound = true;
   wasConnected = false;
   readonly #startedAt: number;
-  readonly #connections = new Map<string, EndpointConnection>();
+  readonly connections = new EndpointConnections();
   readonly #known = new Set<string>();
   readonly #endpoints = new Map<string, EndpointReport>();
 
@@ -115,20 +112,6 @@ export class DrainRun {
     const { slotAt, readTo, target } = this;
     if (slotAt === null || target === null) return;
     this.options.onProgress?.({ ...this.counts, slotAt, readTo: readTo ?? slotAt, target });
-  }
-
-  /** Sinks keep their connections, and limits what they let through, for the whole drain. */
-  async connect(about: SourceAbout): Promise<void> {
-    for (const { options, createSink, createLimit } of this.options.endpoints) {
-      const { name } = options;
-      if (this.#connections.has(name)) continue;
-      const limit = await createLimit((said) => this.options.log.warn(said, { endpoint: name }));
-      this.#connections.set(name, { sink: createSink(about), limit });
-    }
-  }
-
-  connectionTo(endpoint: string): EndpointConnection {
-    return this.#connections.get(endpoint)!;
   }
 
   /** Once a drain: an endpoint that is new gets nothing from before. */
@@ -205,7 +188,7 @@ export class DrainRun {
   }
 
   async finish(end: PassEnd | null, error: unknown): Promise<DrainReport> {
-    const reported = error === null ? this.#stuck(end) : reportError(error, this.options.redact);
+    const reported = error === null ? this.#stuck(end) : reportedError(error, this.options.redact);
     const status = reported === null ? statusOf(end!) : 'failed';
     const report: DrainReport = {
       status,
@@ -233,9 +216,7 @@ export class DrainRun {
   async close(): Promise<void> {
     this.stop.dispose();
     await this.closeSession();
-    await Promise.all(
-      [...this.#connections.values()].flatMap(({ sink, limit }) => [sink.close(), limit.close()]),
-    );
+    await this.connections.close();
   }
 
   /** A drain that had time, had something to do, and got nothing done does not report success. */
@@ -244,7 +225,7 @@ export class DrainRun {
     const moved = this.slotAt !== null && this.fromLsn !== null && this.slotAt > this.fromLsn;
     // WAL that concerns nobody is progress only while there is nothing else.
     if (this.settledEvents > 0 || (moved && this.counts.events === 0)) return null;
-    return reportError(stuckBecause(this.stop.reason), this.options.redact);
+    return reportedError(stuckBecause(this.stop.reason), this.options.redact);
   }
 
   #lagBytes(): number | null {
@@ -282,14 +263,6 @@ function statusOf(end: PassEnd): DrainStatus {
   return end === 'stopped' ? 'deadline' : end;
 }
 
-function stuckBecause(reason: StopReason | null): WalhookError {
-  const nothing = 'before anything could be delivered';
-  if (reason !== 'requests') return new WalhookError('stuck', `the deadline passed ${nothing}`);
-  return new WalhookError('stuck', `drain.maxRequests was reached ${nothing}`, {
-    remedy: 'Correct the endpoint that took no request, or raise drain.maxRequests.',
-  });
-}
-
 function emptyReport(name: string): EndpointReport {
   return {
     name,
@@ -301,21 +274,6 @@ function emptyReport(name: string): EndpointReport {
     checkpoint: null,
     state: 'active',
     error: null,
-  };
-}
-
-function reportError(error: unknown, redact: (text: string) => string): ReportedError {
-  const known =
-    error instanceof WalhookError
-      ? error
-      : new WalhookError('internal', error instanceof Error ? error.message : String(error), {
-          cause: error,
-        });
-  return {
-    code: known.code,
-    message: redact(known.message),
-    detail: known.detail === undefined ? null : redact(known.detail),
-    remedy: known.remedy,
   };
 }
 
