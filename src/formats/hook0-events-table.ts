@@ -5,7 +5,7 @@ import type { TypeCatalog } from '../changes/type-catalog.ts';
 import { compileValueWriter } from '../changes/values/compile.ts';
 import type { ValueWriter } from '../changes/values/value-writer.ts';
 import type { Tuple } from '../pgoutput/tuple.ts';
-import { type Hook0Labels, labelsOf } from './hook0-labels.ts';
+import { type Hook0Labels, labelsOf, metadataOf } from './hook0-labels.ts';
 import type { RowOptions } from './row-json.ts';
 
 /** An event as an application worded it in a row. */
@@ -60,7 +60,7 @@ export class EventsTable {
       // beyond RFC 3339.
       occurredAt: occurredAt === null ? null : `${occurredAt[1]}T${occurredAt[2]}Z`,
       labels: labelsOf(text('labels')),
-      metadata: labelsOf(text('metadata')),
+      metadata: metadataOf(text('metadata')),
       writePayload: (out) => writeColumn(row, columns.payload, columns.payloadWriter, out),
     };
   }

@@ -45,14 +45,28 @@ describe('a row of the events table', () => {
     expect(events.map(({ payload }) => payload)).toEqual(['null', '[1]']);
   });
 
-  test('is cut where its labels are too long, between two characters', async () => {
+  test('has its metadata cut where it is too long, between two characters', async () => {
     const { ingested } = await createHook0Pipeline(table, { eventsTable: 'public.events' });
     const long = 'é'.repeat(40);
     const [event] = await ingested(
-      `insert into events values (gen_random_uuid(), 'shop.order.paid', now(), null, '1',
-       '{"a${long}": "${long}", "": "x", "empty": ""}')`,
+      `insert into events values (gen_random_uuid(), 'shop.order.paid', now(),
+       '{"a${long}": "${long}", "": "x", "empty": ""}', '1', null)`,
     );
-    expect(event!.labels).toEqual({ [`a${'é'.repeat(24)}`]: 'é'.repeat(25) });
+    expect(event!.metadata).toEqual({ [`a${'é'.repeat(24)}`]: 'é'.repeat(25) });
+  });
+
+  test('is set aside where a label is too long: cut, it would be another subscriber’s', async () => {
+    const { pipeline, ingested } = await createHook0Pipeline(table, {
+      eventsTable: 'public.events',
+    });
+    const row = (tenant: string): string =>
+      `insert into events values (gen_random_uuid(), 'shop.order.paid', now(), null, '1',
+       '{"tenant": "${tenant}", "": "x", "empty": ""}')`;
+    const events = await ingested(row('x'.repeat(50)), row('x'.repeat(51)));
+    expect(events.map(({ labels }) => labels)).toEqual([{ tenant: 'x'.repeat(50) }]);
+    expect(
+      await pipeline.database.query('select reason, detail from walhook.dead_letters'),
+    ).toEqual([{ reason: 'rejected', detail: expect.stringContaining('a label of 51 bytes') }]);
   });
 
   test('is sent when it comes, and not when it is tidied away; other tables are as ever', async () => {

@@ -149,6 +149,8 @@ const many = (count: number) =>
 describe('what Hook0 would refuse', () => {
   test.each([
     ['11 labels', { labels: many(11) }, '11 labels'],
+    ['a label of too many bytes', { labels: { a: 'é'.repeat(26) } }, 'a label of 52 bytes'],
+    ['a label with too long a name', { labels: { ['x'.repeat(51)]: 'b' } }, 'a label of 51 bytes'],
     ['51 entries of metadata', { metadata: many(51) }, '51 entries of metadata'],
     ['no event type', { event_type: '' }, 'the event type "" is not 1 to 200'],
     ['a payload of too many characters', { payload: '"'.repeat(699_051) }, '699051 characters'],

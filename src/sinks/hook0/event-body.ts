@@ -2,6 +2,8 @@
 export type EventBody = {
   readonly eventType: string;
   readonly labelCount: number;
+  /** The longest name or text of a label. */
+  readonly labelBytes: number;
   readonly metadataCount: number;
   readonly payloadCharacters: number;
   readonly bodyBytes: number;
@@ -18,7 +20,10 @@ const MAX_BODY_BYTES = 2 << 20;
 const MAX_PAYLOAD_CHARACTERS = 699_050;
 const MAX_EVENT_TYPE_CHARACTERS = 200;
 const MAX_LABELS = 10;
+const MAX_LABEL_BYTES = 50;
 const MAX_METADATA = 50;
+
+const byteLength = (text: string): number => Buffer.byteLength(text);
 
 /**
  * The payload is the last member, and within a JSON string every quote is escaped: where its member
@@ -32,6 +37,7 @@ export function readEventBody(body: Uint8Array): EventBody {
   return {
     eventType: head.event_type,
     labelCount: Object.keys(head.labels).length,
+    labelBytes: Math.max(0, ...Object.entries(head.labels).flat().map(byteLength)),
     metadataCount: Object.keys(head.metadata ?? {}).length,
     payloadCharacters: charactersOf(payload),
     bodyBytes: body.length,
@@ -48,7 +54,8 @@ function charactersOf(json: Buffer): number {
 
 /** Why Hook0 would refuse the event, whenever it came; null: nothing is known against it. */
 export function limitFault(event: EventBody): string | null {
-  const { eventType, labelCount, metadataCount, payloadCharacters, bodyBytes } = event;
+  const { eventType, labelCount, labelBytes, metadataCount } = event;
+  const { payloadCharacters, bodyBytes } = event;
   const typeCharacters = [...eventType].length;
   if (
     typeCharacters < 1 ||
@@ -59,6 +66,9 @@ export function limitFault(event: EventBody): string | null {
   }
   if (labelCount < 1 || labelCount > MAX_LABELS) {
     return `${labelCount} labels; Hook0 takes 1 to ${MAX_LABELS}`;
+  }
+  if (labelBytes > MAX_LABEL_BYTES) {
+    return `a label of ${labelBytes} bytes; Hook0 takes ${MAX_LABEL_BYTES}, and cut it would be another one`;
   }
   if (metadataCount > MAX_METADATA) {
     return `${metadataCount} entries of metadata; Hook0 takes ${MAX_METADATA}`;
