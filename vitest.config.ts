@@ -9,6 +9,9 @@ const LONG = [
   'test/pgbench/pgbench.test.ts',
   'test/cli/dead-letters.test.ts',
   'test/docs/snippets.test.ts',
+  'test/cli/drain.test.ts',
+  'test/cli/wrong-values.test.ts',
+  'test/drain/one-dead-endpoint.test.ts',
 ];
 
 /** Other runtimes and bundles, which take minutes by themselves: npm run test:platforms. */

@@ -33,10 +33,11 @@ type LeaseRow = {
 
 /**
  * Takes the lease if it is free, has run out, is the owner's own from before its connection was lost,
- * or its holder's session is gone; one of any number at once gets it. `held` locks the row before anything else is looked at: `verdict` is about the row
- * that a competitor may just have written. Its look at pg_stat_activity is a correlated count,
- * never a join, because a transaction sees that view as it was at its first look: taken before the
- * wait for the row, it would miss the session of the competitor, and take the lease from it.
+ * or its holder's session is gone; one of any number at once gets it. `held` locks the row before
+ * anything else is looked at: `verdict` is about the row that a competitor may just have written. Its
+ * look at pg_stat_activity is a correlated count, never a join, because a transaction sees that view
+ * as it was at its first look: taken before the wait for the row, it would miss the session of the
+ * competitor, and take the lease from it.
  */
 export async function acquireLease(
   { db, tables, schemaName }: StateDatabase,

@@ -25,6 +25,7 @@ export type Playground = {
   shell(script: string, env?: Readonly<Record<string, string>>): Promise<Ended>;
   /** Runs statements, each in a transaction of its own; the rows of the last. */
   sql(script: string): Promise<Record<string, unknown>[]>;
+  /** Once; again it does nothing. */
   close(): Promise<void>;
 };
 
@@ -51,6 +52,7 @@ export async function openPlayground(server: EmbeddedServer): Promise<Playground
     HTTP_ENDPOINT_URL: receiver.url,
     ...env,
   });
+  let isOpen = true;
   return {
     databaseUrl,
     receiver,
@@ -68,6 +70,8 @@ export async function openPlayground(server: EmbeddedServer): Promise<Playground
     },
     sql: (script) => run(databaseUrl, script),
     async close() {
+      if (!isOpen) return;
+      isOpen = false;
       await receiver.close();
       await connected(databaseUrl, sweepState);
       await eraseShop(server);

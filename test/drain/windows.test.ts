@@ -66,7 +66,9 @@ test.each([
 ])('%s however the slot is read, the events are the same, byte for byte', async (_, andMore) => {
   const receivers = await Promise.all(Array.from({ length: 4 }, () => startReceiver()));
   const [whole, smallCopy, smallRows, rows] = receivers as [Receiver, Receiver, Receiver, Receiver];
-  const pipeline = await createPipeline({ endpoints: [one(whole)] }, tables);
+  // A server of its own: windows this small are many over the WAL of all other tests.
+  const server = await startPrivateServer();
+  const pipeline = await createPipeline({ endpoints: [one(whole)] }, tables, server.url());
   const { database } = pipeline;
   const others = [
     await beside(pipeline, one(smallCopy), { maxWindowChanges: 20, maxWindowBytes: 4_096 }, 'a'),

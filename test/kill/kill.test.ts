@@ -6,7 +6,7 @@ import { killRun } from './kill-run.ts';
 import { STEPS } from './plan.ts';
 
 /** scripts/seeded-runs.mjs asks for more. */
-const runs = Number(process.env['WALHOOK_SEEDED_RUNS'] ?? 10);
+const runs = Number(process.env['WALHOOK_SEEDED_RUNS'] ?? 8);
 const firstSeed = Number(process.env['WALHOOK_FIRST_SEED'] ?? 1);
 const MS_PER_RUN = 30_000;
 
