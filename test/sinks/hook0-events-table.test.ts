@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createHook0Pipeline, hook0Application } from '../support/hook0-pipeline.ts';
 
+const rowOf = (tenant: string): string =>
+  `insert into events values (gen_random_uuid(), 'shop.order.paid', now(), null, '1',
+   '{"tenant": "${tenant}", "": "x", "empty": ""}')`;
+
 describe('a row of the events table', () => {
   const table = `create table events (event_id uuid primary key, event_type text,
     created_at timestamptz, metadata jsonb, payload json, labels jsonb)`;
@@ -59,10 +63,7 @@ describe('a row of the events table', () => {
     const { pipeline, ingested } = await createHook0Pipeline(table, {
       eventsTable: 'public.events',
     });
-    const row = (tenant: string): string =>
-      `insert into events values (gen_random_uuid(), 'shop.order.paid', now(), null, '1',
-       '{"tenant": "${tenant}", "": "x", "empty": ""}')`;
-    const events = await ingested(row('x'.repeat(50)), row('x'.repeat(51)));
+    const events = await ingested(rowOf('x'.repeat(50)), rowOf('x'.repeat(51)));
     expect(events.map(({ labels }) => labels)).toEqual([{ tenant: 'x'.repeat(50) }]);
     expect(
       await pipeline.database.query('select reason, detail from walhook.dead_letters'),
