@@ -81,20 +81,12 @@ export function lambdaHandler(tools: LambdaTools): LambdaHandler {
   };
 }
 
-/** Of a request's context, what only one over HTTP has, by who sends it. */
-const HTTP_MARKS = [
-  'http', // function URLs, API Gateway's HTTP APIs
-  'httpMethod', // its REST APIs
-  'elb', // load balancers
-  'serviceArn', // VPC Lattice
-];
-
-/** A record of a destination has a context of its request as well: of an invocation. */
+/** Whatever has the context of a request, but for a destination's record: its request is an invocation. */
 function isHttpEvent(event: unknown): event is LambdaEvent {
   if (typeof event !== 'object' || event === null || !('requestContext' in event)) return false;
   const { requestContext: context } = event;
   if (typeof context !== 'object' || context === null) return false;
-  return HTTP_MARKS.some((mark) => mark in context);
+  return !('functionArn' in context && 'requestPayload' in event);
 }
 
 /** What goes wrong is in the answer: a rejection would become a bare 502. */

@@ -38,9 +38,7 @@ export const workerTrigger: Trigger = {
   async refuse(env) {
     const worker = await startWorker(env);
     const { outcome } = await worker.scheduled();
-    // The platform lists what a schedule threw, and this harness does not: a request has it logged.
-    await fetch(`${worker.url}/drain`, { method: 'POST' });
-    await worker.errors.waitFor(/HTTP_ENDPOINT_URL/);
-    return { said: outcome, told: worker.errors.all.join('\n') };
+    const lines = await worker.said.waitFor(/"msg":"cannot start"/);
+    return { said: outcome, told: lines.join('\n') };
   },
 };
