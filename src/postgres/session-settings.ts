@@ -1,7 +1,15 @@
+/** For this transaction, whatever the role has: what reads WAL is bounded otherwise. */
+export const UNTIMED = [
+  `set local statement_timeout to 0`,
+  // Servers before 17 do not have it.
+  `select set_config('transaction_timeout', '0', true)
+   where current_setting('transaction_timeout', true) is not null`,
+].join('; ');
+
 /**
  * The text forms that the value encoders read, whatever the server, the database or the role prefer.
  * `set local`: behind a pooler in transaction mode nothing else stays with the statement it is for.
- * statement_timeout is off because a window's cost is bounded by its size, not by a kill half-way.
+ * The timeouts are off because a window's cost is bounded by its size, not by a kill half-way.
  */
 export const PEEK_SETTINGS = [
   `set local datestyle to 'ISO, YMD'`,
@@ -10,9 +18,6 @@ export const PEEK_SETTINGS = [
   `set local extra_float_digits to 1`,
   `set local bytea_output to 'hex'`,
   `set local client_encoding to 'UTF8'`,
-  `set local statement_timeout to 0`,
   `set local idle_in_transaction_session_timeout to 0`,
-  // Servers before 17 do not have it.
-  `select set_config('transaction_timeout', '0', true)
-   where current_setting('transaction_timeout', true) is not null`,
+  UNTIMED,
 ].join('; ');

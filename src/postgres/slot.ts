@@ -3,6 +3,7 @@ import { WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn, parseLsn } from '../pgoutput/lsn.ts';
 import { type Connection, exclusively, query } from './connection.ts';
 import { databaseError } from './failure.ts';
+import { UNTIMED } from './session-settings.ts';
 
 /** A row of pg_replication_slots, as far as this server's version has it. */
 export type SlotState = {
@@ -158,14 +159,14 @@ export async function advanceSlot(
 }
 
 /**
- * The statement's only row, whatever statement_timeout the role has: an advance reads all the WAL on
- * its way. One text of two statements is one transaction, also behind a pooler.
+ * The statement's only row, whatever timeouts the role has: an advance reads all the WAL on its way.
+ * One text of several statements is one transaction, also behind a pooler.
  */
 async function queryUntimed<Row extends QueryResultRow>(
   connection: Connection,
   statement: string,
 ): Promise<Row | undefined> {
-  const text = `set local statement_timeout to 0; ${statement}`;
+  const text = `${UNTIMED}; ${statement}`;
   try {
     const results = await exclusively(connection, () => connection.query<Row>(text));
     // Several statements in one text come back as an array, which the types do not tell.

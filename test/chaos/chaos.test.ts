@@ -8,7 +8,7 @@ import { chaosRun } from './chaos-run.ts';
 /** scripts/seeded-runs.mjs asks for more. */
 const runs = Number(process.env['WALHOOK_SEEDED_RUNS'] ?? 1);
 const firstSeed = Number(process.env['WALHOOK_FIRST_SEED'] ?? 1);
-const MS_PER_RUN = 60_000;
+const MS_PER_RUN = 150_000;
 
 let server: EmbeddedServer;
 const supply = new DrainerSupply();
