@@ -4,6 +4,7 @@ import { parseLsn } from '../../src/pgoutput/lsn.ts';
 import { type Connection, connect, disconnect, query } from '../../src/postgres/connection.ts';
 import { readAtOnce } from '../../src/postgres/read-at-once.ts';
 import type { OpenWindow } from '../../src/drain/window.ts';
+import { serverMajorVersion } from '../support/database.ts';
 import { createPipeline, type TestPipeline } from '../support/pipeline.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -122,7 +123,8 @@ test('nothing of it stays with the session', async () => {
   });
 });
 
-test.each([
+// The collector of 14 counts sessions when it gets to it.
+test.skipIf(serverMajorVersion < 15).each([
   ['nothing', 'create table unrelated ()', 0],
   ['little', 'insert into t select n from generate_series(1, 100) n', 100],
 ])('a drain that finds %s opens one connection', async (_what, statement, events) => {
