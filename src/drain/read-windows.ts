@@ -7,7 +7,7 @@ import {
   type WindowCost,
   type WindowReader,
 } from './window.ts';
-import type { WindowGovernor } from './window-governor.ts';
+import { NOTHING_REPEATED, type WindowGovernor } from './window-governor.ts';
 
 export type WindowItem =
   | { readonly kind: 'chunk'; readonly chunk: WindowChunk }
@@ -32,14 +32,14 @@ export async function* readWindows(
   stop: AbortSignal,
 ): AsyncGenerator<WindowItem> {
   let reached: Lsn | null = null;
-  let repeatedRows = 0;
+  let lastRows = 0;
   for (;;) {
     const from: Lsn = await reader.position();
     const newFrom: Lsn = reached === null ? from : maxLsn(from, reached);
     if (newFrom >= target || stop.aborted) return;
-    if (from >= newFrom) repeatedRows = 0;
-    const fresh = governor.bounds(newFrom, target);
-    const bounds: WindowBounds = { ...fresh, maxChanges: fresh.maxChanges + repeatedRows };
+    const repeated =
+      from < newFrom ? { changes: lastRows, bytes: newFrom - from } : NOTHING_REPEATED;
+    const bounds: WindowBounds = governor.bounds(newFrom, target, repeated);
     const window = reader.open(bounds);
     for await (const chunk of window.chunks) yield { kind: 'chunk', chunk };
     governor.observe(window.decodedMs, timeLeftMs());
@@ -53,7 +53,7 @@ export async function* readWindows(
       },
     };
     reached = peeked ?? newFrom;
-    repeatedRows = window.rowCount;
+    lastRows = window.rowCount;
   }
 }
 

@@ -32,6 +32,17 @@ test('a window never asks for more than its bounds, nor beyond the target, and a
   );
 });
 
+test('a window brings as much that is new as it returns again, while there is time for that', () => {
+  const governor = new WindowGovernor({ maxWindowChanges: 500, maxWindowBytes: 4_096 });
+  const from = toLsn(1n << 20n);
+  const repeated = { changes: 9_000, bytes: 1n << 19n };
+  const bounds = (ahead: bigint) => governor.bounds(from, toLsn(from + ahead), repeated);
+  expect(bounds(1n << 30n)).toEqual({ uptoLsn: from + repeated.bytes, maxChanges: 18_000 });
+  expect(bounds(100n).uptoLsn).toBe(from + 100n);
+  governor.observe(2_000, 5_000);
+  expect(bounds(1n << 30n)).toEqual({ uptoLsn: from + 4_096n, maxChanges: 9_500 });
+});
+
 test('windows grow while they are cheap and shrink when one took long', () => {
   const governor = new WindowGovernor({ maxWindowChanges: 1e9, maxWindowBytes: 1e9 });
   const size = () => governor.bounds(toLsn(0n), toLsn(1n << 60n)).maxChanges;

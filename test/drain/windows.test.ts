@@ -213,11 +213,12 @@ describe('without a slot to spare', async () => {
     ];
     const drain = { maxWindowChanges: 20, maxWindowBytes: 4_096 };
     await onOneSlot({ endpoints, drain }, async (pipeline) => {
+      await pipeline.drain();
       await pipeline.database.query(backlog);
 
       const held = await pipeline.drain();
       expect(held.status).toBe('held');
-      expect(held.windows).toBeGreaterThan(5);
+      expect(held.windows).toBeGreaterThan(2);
       const all = idsOf(good.events());
       expect(all).toEqual([...new Set(all)].sort());
       expect(bad.requests).toHaveLength(1);
@@ -225,6 +226,8 @@ describe('without a slot to spare', async () => {
       bad.answerWith(() => 204);
       const recovered = await pipeline.drain();
       expect(recovered.status).toBe('caught_up');
+      // Each window of a held slot returns the last one again, and so brings as much that is new.
+      expect(held.windows).toBeLessThan(recovered.windows);
       expect(idsOf(good.events())).toEqual(all);
       expect(idsOf(bad.requests.slice(1).flatMap(({ events }) => events))).toEqual(all);
     });
