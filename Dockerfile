@@ -13,7 +13,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/build.mjs scripts/
+COPY scripts/build.mjs scripts/bundle-cli.mjs scripts/
 COPY src src/
 RUN node scripts/build.mjs
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// Compiles src/ into dist/. --no-check emits without looking at types: for tests of unfinished work.
+// Compiles src/ into dist/, and bundles the command. --no-check emits without looking at types: for tests of unfinished work.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleCli } from './bundle-cli.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -19,7 +20,11 @@ mkdirSync(join(root, '.cache'), { recursive: true });
 const draft = mkdtempSync(join(root, '.cache', 'dist-'));
 try {
   if (compileInto(join(draft, 'new'))) {
-    makeExecutable(join(draft, 'new', 'entry', 'cli.js'));
+    const entry = join(draft, 'new', 'entry');
+    // Nothing but the command has to do with these.
+    rmSync(join(entry, 'cli'), { recursive: true });
+    await bundleCli(root, entry);
+    makeExecutable(join(entry, 'cli.js'));
     if (existsSync(dist)) renameSync(dist, join(draft, 'old'));
     renameSync(join(draft, 'new'), dist);
   } else {
