@@ -1,7 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import { formatLsn, type Lsn } from '../pgoutput/lsn.ts';
 import { type Connection, query } from './connection.ts';
-import { IS_ROW, KIND, RELATION_ID } from './message-sql.ts';
+import { IS_ROW, isOfSchema, KIND } from './message-sql.ts';
 
 export type PendingQuestion = {
   readonly slot: string;
@@ -33,9 +33,7 @@ export async function nothingPending(
            'proto_version', '1', 'publication_names', $3, 'messages', 'true'))
        select from change
        where (${IS_ROW} or ${KIND} in (ascii('T'), ascii('M')))
-         and not (${IS_ROW} and ${RELATION_ID} in (
-           select c.oid::bigint from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname = $4))
+         and not (${IS_ROW} and ${isOfSchema('$4')})
          and (${KIND} = ascii('M') and change.lsn > $5::pg_lsn
            or change.xid in (
              select xid from change where ${KIND} = ascii('C') and change.lsn > $5::pg_lsn))

@@ -3,7 +3,7 @@ import type { OpenWindow, WindowBounds, WindowChunk } from '../drain/window.ts';
 import { type Connection, exclusively } from './connection.ts';
 import { databaseError } from './failure.ts';
 import { HEX_AS_TEXT, type HexRow, HexRows, messageBytes } from './hex-rows.ts';
-import { IS_ROW, KIND, RELATION_ID } from './message-sql.ts';
+import { IS_ROW, isOfSchema, KIND } from './message-sql.ts';
 import { peekStatement, type PeekTarget } from './peek-statement.ts';
 import { PEEK_SETTINGS } from './session-settings.ts';
 
@@ -42,9 +42,7 @@ function statementOf(options: AtOnceOptions, uptoLsn: WindowBounds['uptoLsn']): 
   const isOwn =
     stateSchema === null
       ? 'false'
-      : `(${IS_ROW} or ${KIND} = ascii('R')) and ${RELATION_ID} in (
-           select c.oid::bigint from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname = ${escapeLiteral(stateSchema)})`;
+      : `(${IS_ROW} or ${KIND} = ascii('R')) and ${isOfSchema(escapeLiteral(stateSchema))}`;
   return `with changes as materialized (
       select * from (${peek}) as change (lsn, data, size) where not (${isOwn})
     ), total as (select coalesce(sum(length(data)), 0) as bytes from changes)

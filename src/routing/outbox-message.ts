@@ -5,6 +5,7 @@ import { writeJson } from '../changes/values/json-document.ts';
 import { writeJsonText } from '../changes/values/json-string.ts';
 import { type JsonSlice, jsonMembers } from '../formats/json-members.ts';
 import type { OutboxEvent, OutboxField } from '../formats/outbox-event.ts';
+import { FIELD_NAMES } from './outbox-fields.ts';
 import { outboxText } from './outbox-text.ts';
 
 /**
@@ -21,15 +22,6 @@ export function outboxMessage({ content, prefix }: EmittedMessage): OutboxEvent 
   return new RawMessage(prefix, (out) => writeBase64(content, out));
 }
 
-const MEMBERS: Readonly<Record<OutboxField, string>> = {
-  id: 'id',
-  type: 'type',
-  key: 'key',
-  payload: 'payload',
-  headers: 'headers',
-  occurredAt: 'occurred_at',
-};
-
 class WordedMessage implements OutboxEvent {
   readonly #content: Uint8Array;
   readonly #members: ReadonlyMap<string, JsonSlice>;
@@ -40,7 +32,7 @@ class WordedMessage implements OutboxEvent {
   }
 
   write(field: OutboxField, out: JsonWriter): void {
-    const member = this.#members.get(MEMBERS[field]);
+    const member = this.#members.get(FIELD_NAMES[field]);
     if (member === undefined) out.ascii('null');
     else writeJson(this.#content, member.start, member.end, out);
   }

@@ -7,6 +7,7 @@ import type { ValueOptions } from '../changes/values/value-writer.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import type { OutboxEvent, OutboxField, OutboxReader } from '../formats/outbox-event.ts';
 import { tablePattern, textPattern } from './name-pattern.ts';
+import { FIELD_NAMES, FIELDS } from './outbox-fields.ts';
 import { outboxMessage } from './outbox-message.ts';
 import { OutboxRow, type OutboxColumns } from './outbox-row.ts';
 
@@ -31,16 +32,6 @@ export type Outbox = {
   readonly laneHash: (event: ChangeEvent) => number | null;
 };
 
-const DEFAULT_COLUMNS = {
-  id: 'id',
-  type: 'type',
-  key: 'key',
-  payload: 'payload',
-  headers: 'headers',
-  occurredAt: 'occurred_at',
-} as const satisfies Record<OutboxField, string>;
-
-const FIELDS = Object.keys(DEFAULT_COLUMNS) as OutboxField[];
 const NEEDED: ReadonlySet<OutboxField> = new Set(['type', 'payload']);
 
 export function compileOutbox(
@@ -67,7 +58,7 @@ export function compileOutbox(
   function compileColumns(relation: RelationView): OutboxColumns {
     const columns: { -readonly [F in keyof OutboxColumns]: OutboxColumns[F] } = {};
     for (const field of FIELDS) {
-      const name = options[field] ?? DEFAULT_COLUMNS[field];
+      const name = options[field] ?? FIELD_NAMES[field];
       const index = relation.columns.findIndex((column) => column.name === name);
       if (index === -1) continue;
       const write = compileValueWriter(relation.columns[index]!.typeOid, catalog, values);
@@ -81,7 +72,7 @@ export function compileOutbox(
       const isNeeded = NEEDED.has(field) || options[field] !== undefined;
       if (!isNeeded || columns[field] !== undefined) continue;
       const { schema, table: name } = event.relation;
-      const column = options[field] ?? DEFAULT_COLUMNS[field];
+      const column = options[field] ?? FIELD_NAMES[field];
       const id = eventId(positionOf(event));
       const message = `${schema}.${name} has no column ${column}, which is the outbox's ${field}`;
       throw new WalhookError('outbox_failed', `Endpoint ${endpoint}, event ${id}: ${message}`, {

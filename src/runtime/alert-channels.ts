@@ -1,7 +1,7 @@
 import { emailChannel } from '../alerts/email-channel.ts';
 import { webhookChannel } from '../alerts/webhook-channel.ts';
 import type { ResolvedEmailAlert, ResolvedWebhookAlert } from '../config/alerts-schema.ts';
-import { createRedact } from '../config/redact.ts';
+import type { Redact } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import type { AlertChannel } from '../incidents/alert-channel.ts';
@@ -11,9 +11,13 @@ import { maskingAnswers } from './masked-answers.ts';
 import type { Platform } from './platform.ts';
 
 /** Whoever is to be told. Throws config_invalid for a channel that this platform does not have. */
-export function alertChannels(config: ResolvedConfig, anyPlatform: Platform): AlertChannel[] {
-  const platform = maskingAnswers(anyPlatform, createRedact(config));
-  return config.alerts.map((alert, index) => {
+export function alertChannels(
+  { alerts }: ResolvedConfig,
+  anyPlatform: Platform,
+  redact: Redact,
+): AlertChannel[] {
+  const platform = maskingAnswers(anyPlatform, redact);
+  return alerts.map((alert, index) => {
     const name = `alerts[${index}] (${alert.type})`;
     switch (alert.type) {
       case 'email':

@@ -75,7 +75,7 @@ export class Drainer {
     const forAlerts = Math.min(config.alerts.length, allowed - 1);
     const requests = new RequestAllowance(allowed - forAlerts);
     const counted = countingRequests(platform, requests);
-    const channels = alertChannels(config, counted);
+    const channels = alertChannels(config, counted, this.#redact);
     const endpoints =
       allowed === Infinity ? this.#endpoints.setups() : this.#endpoints.setupsOn(counted);
     try {

@@ -238,7 +238,7 @@ test('many processes at once send one message', async () => {
   const report = await silent.drain();
   const { config } = shop.pipeline;
   const tell = async (): Promise<void> => {
-    const channels = alertChannels(config, nodePlatform);
+    const channels = alertChannels(config, nodePlatform, createRedact(config));
     const { clock, log } = shop;
     await tellAfterDrain(report, { config, channels, clock, log, redact: createRedact(config) });
     for (const channel of channels) await channel.close();
@@ -334,7 +334,7 @@ test('a drain that was busy tells nothing', async () => {
   const { config } = shop.pipeline;
   const silent = await shop.pipeline.configured({ alerts: [] });
   const report = { ...(await silent.drain()), status: 'busy' as const };
-  const channels = alertChannels(config, nodePlatform);
+  const channels = alertChannels(config, nodePlatform, createRedact(config));
   await tellAfterDrain(report, { ...shop, config, channels, redact: createRedact(config) });
   expect(mail.mails).toEqual([]);
   expect(await shop.incidents()).toEqual([]);
