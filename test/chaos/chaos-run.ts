@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ResolvedConfig } from '../../src/config/schema.ts';
+import { STUCK_TIMES } from '../../src/delivery/circuit-breaker.ts';
 import type { DrainReport } from '../../src/drain/report.ts';
-import { nodePlatform } from '../../src/runtime/node-platform.ts';
-import { runDrain } from '../../src/runtime/run-drain.ts';
-import type { DrainerEnd, DrainerSupply } from '../kill/drainer-process.ts';
+import type { DrainerSupply } from '../kill/drainer-process.ts';
 import { anyPlan, firstPlan, type Plan, STEPS, STORING_STEPS } from '../kill/plan.ts';
+import { checkEnd, PlannedDrainers, unlessBusy } from '../kill/planned-drainers.ts';
 import { Random } from '../kill/random.ts';
 import { readEvents } from '../kill/received-event.ts';
 import { Reference } from '../kill/reference.ts';
@@ -36,10 +36,7 @@ export type ChaosResult = {
   readonly deadLettered: number;
 };
 
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
-
-const BUSY_TRIES = 20;
-/** Where all of a request fails, that takes a drain for each time until its first event is given up. */
+/** Where all of a request fails, each drain gives up its first event. */
 const DRAINERS_TO_THE_END = 60;
 const ALL_STEPS = [...STEPS, ...STORING_STEPS, ...STORING_STEPS];
 const MOODS: readonly Mood[] = ['well', 'slow', 'slow', 'moody', 'moody', 'down', 'down', 'silent'];
@@ -106,17 +103,12 @@ async function sums({ pipeline }: Watched): Promise<Pick<ChaosResult, 'parked' |
 }
 
 class Chaos {
-  count = 0;
   readonly killedAt: string[] = [];
   readonly #watched: Watched;
-  readonly #supply: DrainerSupply;
+  readonly #drainers: PlannedDrainers;
   readonly #operator: Operator;
   readonly #receivers: ReadonlyMap<string, FaultyReceiver>;
   #config: ResolvedConfig;
-  /** Kills the drainer that runs, or asks it to stop. */
-  #end: () => void = () => undefined;
-  #plan: Plan = { kind: 'unhindered' };
-  #requests = 0;
   /** Requests of a drainer after which somebody intervenes. */
   #interveneAt = 0;
   #intervention: Promise<void> = Promise.resolve();
@@ -130,7 +122,7 @@ class Chaos {
     seed: number,
   ) {
     this.#watched = watched;
-    this.#supply = supply;
+    this.#drainers = new PlannedDrainers(supply);
     this.#operator = operator;
     this.#config = watched.pipeline.config;
     this.#receivers = new Map(
@@ -141,6 +133,10 @@ class Chaos {
       }),
     );
     receiver.answerWith((request) => this.#answer(request));
+  }
+
+  get count(): number {
+    return this.#drainers.count;
   }
 
   async rage(seed: number, random: Random): Promise<void> {
@@ -168,14 +164,21 @@ class Chaos {
     this.#interveneAt = 0;
     await this.#operator.resumeAll();
     for (let left = DRAINERS_TO_THE_END; ; left--) {
-      await this.#watched.pipeline.database.query(
-        'update walhook.endpoints set next_attempt_at = least(next_attempt_at, now())',
-      );
+      await this.#letTimePass();
       const report = await this.#drain({ kind: 'unhindered' }, () => Promise.resolve());
       const isThrough = report?.status === 'caught_up' && report.to_lsn === report.target_lsn;
       if (isThrough) return;
       if (left === 0) throw new Error(`the last drainer ended ${JSON.stringify(report)}`);
     }
+  }
+
+  /** No wait is left, and what stood before everything else has done so for long. */
+  async #letTimePass(): Promise<void> {
+    await this.#watched.pipeline.database.query(
+      `update walhook.endpoints set next_attempt_at = least(next_attempt_at, now()),
+         stuck_times = case when stuck_times > 0 then greatest(stuck_times, $1) else 0 end`,
+      [STUCK_TIMES - 1],
+    );
   }
 
   async #write(sessions: Parameters<typeof writeWorkload>[0], random: Random): Promise<void> {
@@ -195,34 +198,26 @@ class Chaos {
     this.#config = (await pipeline.configured({ endpoints })).config;
   }
 
-  /** A drainer that is not turned away; null where it was killed. */
-  async #drain(plan: Plan, alongside: () => Promise<void>): Promise<DrainReport | null> {
-    this.#plan = plan;
-    for (let tries = 0; tries < BUSY_TRIES; tries++) {
-      const report = await this.#drainOnce(alongside);
-      if (report?.status !== 'busy') return report;
-    }
-    throw new Error('the lease of a drainer that is gone was not let go');
+  #drain(plan: Plan, alongside: () => Promise<void>): Promise<DrainReport | null> {
+    this.#drainers.plan = plan;
+    return unlessBusy(() => this.#drainOnce(plan, alongside));
   }
 
-  async #drainOnce(alongside: () => Promise<void>): Promise<DrainReport | null> {
+  async #drainOnce(plan: Plan, alongside: () => Promise<void>): Promise<DrainReport | null> {
     const watched = this.#watched;
-    const plan = this.#plan;
     const before = await checkAtRest(watched);
     for (const [name, account] of watched.accounts) {
       const { settled, parked, deadLetters } = before.get(name)!;
       account.drainerStarts((id) => deadLetters.has(id) || (settled.has(id) && !parked.has(id)));
     }
-    this.#requests = 0;
-    const drainer = this.count++;
-    const { report, killed } = await this.#run(withDrainer(this.#config, plan, drainer));
+    const drainer = this.count;
+    const end = await this.#drainers.run(this.#config);
+    const { report, killed } = end;
     await alongside();
     await this.#intervention;
     if (killed && plan.kind === 'die at step') this.killedAt.push(plan.step);
     this.#tell(plan, killed ? 'killed' : JSON.stringify(report?.status));
-    if (report?.status === 'failed' && report.error?.code !== 'stuck') {
-      throw new Error(`a drain failed: ${JSON.stringify(report.error)}`);
-    }
+    checkEnd(end);
     const after = await checkAtRest(watched);
     // A deadline gives requests up that have not been answered when it comes.
     if (!killed && plan.kind !== 'deadline') checkRecorded(watched, drainer, after);
@@ -234,44 +229,25 @@ class Chaos {
     this.#operator.history.push(`${JSON.stringify(plan)} with ${moods.join(' ')}: ${end}`);
   }
 
-  /** Only who is to die needs a process of its own. */
-  #run(config: ResolvedConfig): Promise<DrainerEnd> {
-    const plan = this.#plan;
-    if (plan.kind === 'die at step' || plan.kind === 'die at request') {
-      const process = this.#supply.take();
-      const at = plan.kind === 'die at step' ? { ...plan, signal: 'SIGKILL' as const } : undefined;
-      this.#end = () => process.signal('SIGKILL');
-      return process.drain({ config, ...(at && { at }) });
-    }
-    const stop = new AbortController();
-    this.#end = () => stop.abort();
-    const { signal } = stop;
-    return runDrain({ config, platform: nodePlatform, log: silent, signal }).then((report) => ({
-      report,
-      killed: false,
-    }));
-  }
-
   #answer(request: ReceivedRequest): Answer | Promise<Answer> {
     const name = request.path.slice(1);
-    const drainer = Number(request.headers['x-drainer']);
-    const nth = drainer === this.count - 1 ? ++this.#requests : 0;
+    const { drainer, nth } = this.#drainers.receive(request);
     if (nth > 0 && nth === this.#interveneAt) this.#intervention = this.#operator.intervene();
     const account = this.#watched.accounts.get(name)!;
     const received = readEvents(request.body.toString('utf8'));
     const events = received.map(({ event }) => event);
     account.receive(received, drainer);
-    const plan = this.#plan;
-    if (plan.kind === 'stop at request' && nth === plan.nth) this.#end();
+    const { plan } = this.#drainers;
+    if (plan.kind === 'stop at request' && nth === plan.nth) this.#drainers.end();
     const dies = plan.kind === 'die at request' && nth === plan.nth;
     if (dies && plan.when === 'before') {
-      this.#end();
+      this.#drainers.end();
       return 'hang';
     }
     const reply = this.#receivers.get(name)!.reply(events, request.body.length);
     account.answered(events, drainer, reply.taken, reply.failedAlone);
     // Once the answer is on its way.
-    if (dies) setImmediate(this.#end);
+    if (dies) setImmediate(() => this.#drainers.end());
     return reply.delayMs === undefined ? reply.answer : delay(reply.delayMs, reply.answer);
   }
 }
@@ -279,22 +255,6 @@ class Chaos {
 /** Half of them run to their end: what is parked has to come to something. */
 function randomPlan(random: Random): Plan {
   return random.chance(50) ? { kind: 'unhindered' } : anyPlan(random, ALL_STEPS);
-}
-
-function withDrainer(config: ResolvedConfig, plan: Plan, drainer: number): ResolvedConfig {
-  return {
-    ...config,
-    drain: {
-      ...config.drain,
-      ...(plan.kind === 'deadline' && { deadlineMs: plan.ms }),
-      ...(plan.kind === 'limit' && { maxChanges: plan.changes }),
-    },
-    endpoints: config.endpoints.map((endpoint) =>
-      endpoint.type === 'http'
-        ? { ...endpoint, headers: { 'x-drainer': String(drainer) } }
-        : endpoint,
-    ),
-  };
 }
 
 function largeTransaction(random: Random): string {

@@ -85,8 +85,8 @@ export function optionsOf(endpoints: readonly RandomEndpoint[], random: Random):
   return {
     endpoints: endpoints.map(({ options }) => options),
     drain: {
-      maxWindowChanges: random.pick([500, 2_000, 10_000]),
-      maxWindowBytes: random.pick([1 << 20, 2 << 20, 16 << 20]),
+      maxWindowChanges: random.pick([20, 100, 500]),
+      maxWindowBytes: random.pick([4_096, 50_000, 1 << 20]),
       checkpointMs: random.pick([1, 5, 50, 500]),
       reader: random.pick(['copy', 'rows'] as const),
     },

@@ -1,7 +1,4 @@
-import type { ResolvedConfig } from '../../src/config/schema.ts';
 import type { DrainReport } from '../../src/drain/report.ts';
-import { nodePlatform } from '../../src/runtime/node-platform.ts';
-import { runDrain } from '../../src/runtime/run-drain.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import {
   type Answer,
@@ -9,10 +6,11 @@ import {
   type Receiver,
   startReceiver,
 } from '../support/receiver.ts';
-import type { DrainerEnd, DrainerSupply } from './drainer-process.ts';
+import type { DrainerSupply } from './drainer-process.ts';
 import { EndpointLedger } from './endpoint-ledger.ts';
 import { checkAtRest, checkComplete, checkRecorded, type Watched } from './invariants.ts';
 import { anyPlan, firstPlan, type Plan } from './plan.ts';
+import { checkEnd, PlannedDrainers, unlessBusy } from './planned-drainers.ts';
 import { Random } from './random.ts';
 import { randomConfig } from './random-config.ts';
 import { readEvents } from './received-event.ts';
@@ -27,10 +25,6 @@ export type KillRunResult = {
   readonly kills: readonly string[];
 };
 
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
-
-/** A killed drainer's session is gone at once, but not before the server has looked. */
-const BUSY_TRIES = 20;
 const DRAINERS_TO_THE_END = 4;
 
 /**
@@ -75,22 +69,21 @@ export async function killRun(
 
 /** Drainers of one pipeline, one after the other, each with a plan for its end. */
 class Drainers {
-  count = 0;
   readonly kills: string[] = [];
   readonly #watched: Watched;
-  readonly #supply: DrainerSupply;
+  readonly #drainers: PlannedDrainers;
   readonly #history: string[];
-  /** Kills the drainer that runs, or asks it to stop. */
-  #end: () => void = () => undefined;
-  #plan: Plan = { kind: 'unhindered' };
-  #requests = 0;
   #failing: string | null = null;
 
   constructor(watched: Watched, receiver: Receiver, supply: DrainerSupply, history: string[]) {
     this.#watched = watched;
-    this.#supply = supply;
+    this.#drainers = new PlannedDrainers(supply);
     this.#history = history;
     receiver.answerWith((request) => this.#answer(request));
+  }
+
+  get count(): number {
+    return this.#drainers.count;
   }
 
   async killAndDrain(seed: number, random: Random): Promise<void> {
@@ -112,90 +105,47 @@ class Drainers {
     }
   }
 
-  /** A drainer that is not turned away; null where it was killed. */
-  async #drain(plan: Plan): Promise<DrainReport | null> {
-    this.#plan = plan;
-    for (let tries = 0; tries < BUSY_TRIES; tries++) {
-      const report = await this.#drainOnce();
-      if (report?.status !== 'busy') return report;
-    }
-    throw new Error('the lease of a drainer that is gone was not let go');
+  #drain(plan: Plan): Promise<DrainReport | null> {
+    this.#drainers.plan = plan;
+    return unlessBusy(() => this.#drainOnce(plan));
   }
 
-  async #drainOnce(): Promise<DrainReport | null> {
+  async #drainOnce(plan: Plan): Promise<DrainReport | null> {
     const watched = this.#watched;
-    const plan = this.#plan;
     const before = await checkAtRest(watched);
     for (const [name, ledger] of watched.ledgers) {
       ledger.drainerStarts(before.get(name) ?? NOTHING_SETTLED);
     }
-    this.#requests = 0;
-    const drainer = this.count++;
-    const { report, killed } = await this.#run(configOf(watched.pipeline.config, plan, drainer));
+    const drainer = this.count;
+    const end = await this.#drainers.run(watched.pipeline.config);
+    const { report, killed } = end;
     const failing = this.#failing === null ? '' : `, ${this.#failing} failing`;
     this.#history.push(`${JSON.stringify(plan)}${failing}: ${killed ? 'killed' : report?.status}`);
     if (killed) this.kills.push(plan.kind === 'die at step' ? plan.step : plan.kind);
-    if (report?.status === 'failed' && report.error?.code !== 'stuck') {
-      throw new Error(`a drain failed: ${JSON.stringify(report.error)}`);
-    }
+    checkEnd(end);
     const after = await checkAtRest(watched);
     // A deadline gives requests up that have not been answered when it comes.
     if (!killed && plan.kind !== 'deadline') checkRecorded(watched, drainer, after);
     return killed ? null : report;
   }
 
-  /** Only who is to die needs a process of its own. */
-  #run(config: ResolvedConfig): Promise<DrainerEnd> {
-    const plan = this.#plan;
-    if (plan.kind === 'die at step' || plan.kind === 'die at request') {
-      const process = this.#supply.take();
-      const at = plan.kind === 'die at step' ? { ...plan, signal: 'SIGKILL' as const } : undefined;
-      this.#end = () => process.signal('SIGKILL');
-      return process.drain({ config, ...(at && { at }) });
-    }
-    const stop = new AbortController();
-    this.#end = () => stop.abort();
-    const { signal } = stop;
-    return runDrain({ config, platform: nodePlatform, log: silent, signal }).then((report) => ({
-      report,
-      killed: false,
-    }));
-  }
-
   #answer(request: ReceivedRequest): Answer {
     const name = request.path.slice(1);
-    const drainer = Number(request.headers['x-drainer']);
-    const nth = drainer === this.count - 1 ? ++this.#requests : 0;
+    const { drainer, nth } = this.#drainers.receive(request);
     const refuses = name === this.#failing;
-    const plan = this.#plan;
+    const { plan } = this.#drainers;
     const dies = plan.kind === 'die at request' && nth === plan.nth;
     const confirms = !refuses && !(dies && plan.when === 'before');
     const events = readEvents(request.body.toString('utf8'));
     this.#watched.ledgers.get(name)!.receive(events, drainer, confirms);
-    if (plan.kind === 'stop at request' && nth === plan.nth) this.#end();
+    if (plan.kind === 'stop at request' && nth === plan.nth) this.#drainers.end();
     if (!dies) return refuses ? 503 : 204;
     if (plan.when === 'before') {
-      this.#end();
+      this.#drainers.end();
       return 'hang';
     }
     // Once the answer is on its way.
-    setImmediate(this.#end);
+    setImmediate(() => this.#drainers.end());
     return refuses ? 503 : 204;
   }
-}
-
-function configOf(config: ResolvedConfig, plan: Plan, drainer: number): ResolvedConfig {
-  return {
-    ...config,
-    drain: {
-      ...config.drain,
-      ...(plan.kind === 'deadline' && { deadlineMs: plan.ms }),
-      ...(plan.kind === 'limit' && { maxChanges: plan.changes }),
-    },
-    endpoints: config.endpoints.map((endpoint) =>
-      endpoint.type === 'http'
-        ? { ...endpoint, headers: { 'x-drainer': String(drainer) } }
-        : endpoint,
-    ),
-  };
 }
