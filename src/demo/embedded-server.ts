@@ -25,6 +25,8 @@ export type EmbeddedServerOptions = {
   readonly settings?: Readonly<Record<string, string>> | undefined;
   /** Default: a free one. */
   readonly port?: number | undefined;
+  /** Where a temporary data folder is made. Default: the system's temp folder. */
+  readonly temporaryIn?: string | undefined;
   /** A folder that outlives the server and is taken up again. Default: a temporary one. */
   readonly keepDataIn?: string | undefined;
 };
@@ -78,7 +80,7 @@ export async function startEmbeddedServer(
   const found = await findServerBinaries(options.binaries);
   const temp = findTempFolder(user);
   const binaries = await prepareServerBinaries(found, user, temp);
-  const folder = await makeFolder(options.keepDataIn, user, temp);
+  const folder = await makeFolder(options.keepDataIn, user, options.temporaryIn ?? temp);
   const cluster = { folder, binaries, user };
   const guard = guardServer(folder, options.keepDataIn === undefined ? 'remove' : 'keep', user);
   try {

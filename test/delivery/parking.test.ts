@@ -6,6 +6,7 @@ import {
   type PipelineOptions,
   type TestPipeline,
 } from '../support/pipeline.ts';
+import { startPrivateServer } from '../support/private-server.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 
 type HttpEndpoint = Extract<PipelineOptions['endpoints'][number], { type: 'http' }>;
@@ -25,8 +26,10 @@ function endpoint(name: string, { url }: Receiver, options: Partial<HttpEndpoint
   } satisfies HttpEndpoint;
 }
 
+const TABLE = 'create table t (id int primary key, n int default 0)';
+
 async function pipelineTo(...endpoints: HttpEndpoint[]): Promise<TestPipeline> {
-  return createPipeline({ endpoints }, 'create table t (id int primary key, n int default 0)');
+  return createPipeline({ endpoints }, TABLE);
 }
 
 async function insert({ database }: TestPipeline, from: number, to: number): Promise<void> {
@@ -227,9 +230,10 @@ test('what is on its way into the tables when all that is parked is sent goes be
 test('an endpoint that is down, and the only one, is parked for once it keeps too much WAL', async () => {
   const receiver = await startReceiver(() => 503);
   const parkAfter = { parkAfterMs: 3_600_000, parkAfterBytes: 100_000 };
-  const pipeline = await pipelineTo(
-    endpoint('hooks', receiver, { ...parkAfter, batch: { maxEvents: 500 } }),
-  );
+  const endpoints = [endpoint('hooks', receiver, { ...parkAfter, batch: { maxEvents: 500 } })];
+  // What other tests write to a shared server would be held back too.
+  const server = await startPrivateServer();
+  const pipeline = await createPipeline({ endpoints }, TABLE, server.url());
   await insert(pipeline, 1, 10);
   expect((await pipeline.drain()).endpoints[0]).toMatchObject({ state: 'held', parked: 0 });
   await insert(pipeline, 11, 3_000);

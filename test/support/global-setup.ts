@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedServer } from '../../src/demo/embedded-server.ts';
 import { type PgBouncer, pgBouncerProgram, startPgBouncer } from './pgbouncer.ts';
+import { serverFolder } from './server-folder.ts';
 import { testServerSettings } from './server-settings.ts';
 
 declare module 'vitest' {
@@ -26,7 +27,11 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     stdio: 'inherit',
   });
   const binaries = chooseBinaries();
-  const server = await startEmbeddedServer({ binaries, settings: testServerSettings });
+  const server = await startEmbeddedServer({
+    binaries,
+    settings: testServerSettings,
+    temporaryIn: serverFolder,
+  });
   const pooler = await startPooler(server.url());
   project.provide('serverUrl', server.url());
   project.provide('poolerUrl', pooler?.url(server.url()) ?? null);

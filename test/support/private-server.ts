@@ -1,6 +1,7 @@
 import { afterAll, inject } from 'vitest';
 import { type EmbeddedServer, startEmbeddedServer } from '../../src/demo/embedded-server.ts';
 import { watchFor } from './secret-sweep.ts';
+import { serverFolder } from './server-folder.ts';
 import { testServerSettings } from './server-settings.ts';
 
 const started = new Set<EmbeddedServer>();
@@ -16,6 +17,7 @@ export async function startPrivateServer(
 ): Promise<EmbeddedServer> {
   const server = await startEmbeddedServer({
     binaries: inject('serverBinaries'),
+    temporaryIn: serverFolder,
     settings: { ...testServerSettings, ...settings },
   });
   started.add(server);
