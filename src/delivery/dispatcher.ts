@@ -74,7 +74,8 @@ export class Dispatcher {
 
   /** Nobody takes anything any more, or storing failed: reading on would be for nothing. */
   get isOver(): boolean {
-    return this.failure !== null || this.endpoints.every((endpoint) => endpoint.takesNothing);
+    if (this.failure !== null) return true;
+    return this.endpoints.every(({ takesNothing, isThrough }) => takesNothing || isThrough);
   }
 
   get failure(): { readonly error: unknown } | null {

@@ -1,4 +1,5 @@
 import { type Lsn, maxLsn } from '../pgoutput/lsn.ts';
+import { skipSettled } from './skip-settled.ts';
 import {
   type OpenWindow,
   peekedEnd,
@@ -22,19 +23,21 @@ type WindowEnd = { readonly endLsn: Lsn; readonly cost: WindowCost };
 /**
  * The slot's windows up to the target, piece by piece. A reader that does not read ahead starts each
  * window where the slot stands: if it did not move, because an endpoint holds it, the next window has
- * to reach beyond the last one to bring anything new to the others.
+ * to reach beyond the last one to bring anything new to the others. `settledBefore`: before what
+ * nobody wants anything now; that changes where somebody is put on hold, or left behind.
  */
 export async function* readWindows(
   reader: WindowReader,
   governor: WindowGovernor,
   target: Lsn,
+  settledBefore: () => Lsn | null,
   timeLeftMs: () => number,
   stop: AbortSignal,
 ): AsyncGenerator<WindowItem> {
   let reached: Lsn | null = null;
   let lastRows = 0;
   for (;;) {
-    const from: Lsn = await reader.position();
+    const from: Lsn = await skipSettled(reader, settledBefore(), stop);
     const newFrom: Lsn = reached === null ? from : maxLsn(from, reached);
     if (newFrom >= target || stop.aborted) return;
     const repeated =

@@ -7,8 +7,7 @@ import type { Progress } from './progress.ts';
 import { readAhead } from './read-ahead.ts';
 import { readWindow, readWindows, type WindowItem } from './read-windows.ts';
 import type { DrainRun, PassEnd } from './run.ts';
-import { skipSettled } from './skip-settled.ts';
-import type { WindowCost, WindowReader } from './window.ts';
+import type { WindowCost } from './window.ts';
 import { WindowGovernor } from './window-governor.ts';
 
 /** Chunks of later windows that wait in memory while earlier ones are delivered. */
@@ -182,10 +181,16 @@ export class WindowLoop {
       const items = readWindow(whole, bounds, slotAt!);
       return { items, followSlot: false, close: () => Promise.resolve() };
     }
-    const reader = await this.#openReader();
+    const reader = await this.#session.source.openReader();
     const stopReading = new AbortController();
-    const timeLeft = (): number => stop.timeLeftMs;
-    const items = readWindows(reader, governor, target, timeLeft, stopReading.signal);
+    const items = readWindows(
+      reader,
+      governor,
+      target,
+      () => this.#dispatcher.settledBefore,
+      () => stop.timeLeftMs,
+      stopReading.signal,
+    );
     return {
       items: reader.readsAhead ? readAhead(items, weightOf, READ_AHEAD_BYTES) : items,
       followSlot: !reader.readsAhead,
@@ -194,19 +199,6 @@ export class WindowLoop {
         await reader.close();
       },
     };
-  }
-
-  async #openReader(): Promise<WindowReader> {
-    const reader = await this.#session.source.openReader();
-    try {
-      const { settledBefore } = this.#dispatcher;
-      const { stop } = this.#run;
-      if (settledBefore !== null) await skipSettled(reader, settledBefore, () => stop.isDue());
-      return reader;
-    } catch (error) {
-      await reader.close();
-      throw error;
-    }
   }
 
   #openConsumer(): Consumer {

@@ -34,6 +34,8 @@ const backlog = `
 const http = (receiver: Receiver) =>
   ({ name: 'hooks', type: 'http', url: receiver.url, ordering: 'strict' }) as const;
 
+type HttpEndpoint = Extract<PipelineOptions['endpoints'][number], { type: 'http' }>;
+
 const one = (receiver: Receiver) => ({ ...http(receiver), batch: { maxEvents: 1 } });
 
 /** What one event a request makes of it: the exact text. */
@@ -242,22 +244,20 @@ const keysOf = (events: readonly { readonly after?: unknown }[]) =>
   events.map(({ after }) => (after as { id: number }).id);
 
 // Only a copy of the slot can pass over what the slot has to keep.
-test.skipIf(isPooled)(
-  'while an endpoint keeps the slot, a drain passes over what the others have settled',
-  async () => {
+describe.skipIf(isPooled)('while an endpoint keeps the slot', () => {
+  const BACKLOG = 10_000;
+
+  /** Many windows of backlog that one endpoint has, and the other, which is down, has not. */
+  async function withOneDown(policy: Partial<HttpEndpoint>) {
     // What other tests write to a shared server would be read too.
     const server = await startPrivateServer();
     const [good, bad] = [await startReceiver(), await startReceiver(() => 503)];
-    const options = {
-      type: 'http',
-      retry: { attempts: 1, minDelayMs: 0 },
-      onUnavailable: 'hold',
-    } as const;
+    const options = { type: 'http', retry: { attempts: 1, minDelayMs: 0 } } as const;
     const pipeline = await createPipeline(
       {
         endpoints: [
           { ...options, name: 'good', url: good.url },
-          { ...options, name: 'bad', url: bad.url, circuitBreaker: { failures: 1 } },
+          { ...options, name: 'bad', url: bad.url, circuitBreaker: { failures: 1 }, ...policy },
         ],
         drain: { maxWindowBytes: 1 << 20 },
       },
@@ -265,22 +265,31 @@ test.skipIf(isPooled)(
       'create table t (id int primary key, note text); alter table t alter note set storage external',
       server.url(),
     );
-    const { database } = pipeline;
     const insert = (from: number, to: number) =>
-      database.query(
+      pipeline.database.query(
         `insert into t select n, repeat(md5(n::text), 100) from generate_series(${from}, ${to}) n`,
       );
-    for (let from = 1; from <= 8_000; from += 100) await insert(from, from + 99);
+    for (let from = 1; from <= BACKLOG; from += 100) await insert(from, from + 99);
     const first = await pipeline.drain();
-    expect(first).toMatchObject({ status: 'held', endpoints: [{ delivered: 8_000 }, {}] });
-    await insert(8_001, 8_100);
+    expect(first).toMatchObject({ status: 'held', endpoints: [{ delivered: BACKLOG }, {}] });
+    expect(first.windows).toBeGreaterThan(30);
+    // Nobody reads on for the one that is put on hold, once the other has everything.
+    expect(first.windows).toBeLessThan(60);
+    await insert(BACKLOG + 1, BACKLOG + 100);
+    return { pipeline, good, bad };
+  }
+
+  const sorted = (keys: readonly number[]) => [...keys].sort((a, b) => a - b);
+  const all = Array.from({ length: BACKLOG + 100 }, (_, i) => i + 1);
+
+  test('a drain passes over what the others have settled', async () => {
+    const { pipeline, good, bad } = await withOneDown({ onUnavailable: 'hold' });
 
     const second = await pipeline.drain();
     expect(second).toMatchObject({
       status: 'held',
       endpoints: [{ delivered: 100 }, { delivered: 0 }],
     });
-    expect(first.windows).toBeGreaterThan(20);
     expect(second.windows).toBeLessThan(5);
 
     const refused = bad.requests.length;
@@ -288,9 +297,30 @@ test.skipIf(isPooled)(
     await pipeline.forgetFailures();
     const last = await pipeline.drain();
     expect(last).toMatchObject({ status: 'caught_up', to_lsn: last.target_lsn });
-    const all = Array.from({ length: 8_100 }, (_, i) => i + 1);
-    expect(keysOf(good.events()).sort((a, b) => a - b)).toEqual(all);
+    expect(sorted(keysOf(good.events()))).toEqual(all);
     const confirmed = bad.requests.slice(refused).flatMap(({ events }) => events);
-    expect(keysOf(confirmed).sort((a, b) => a - b)).toEqual(all);
-  },
-);
+    expect(sorted(keysOf(confirmed))).toEqual(all);
+  });
+
+  test('a drain passes over it too where there is no room for more parked events', async () => {
+    const full = { parkAfterMs: 0, maxParkedEvents: 1_000 } as const;
+    const { pipeline, good, bad } = await withOneDown({ onUnavailable: 'park', ...full });
+
+    const second = await pipeline.drain();
+    expect(second).toMatchObject({
+      status: 'held',
+      endpoints: [{ delivered: 100 }, { delivered: 0, state: 'held' }],
+    });
+    // What was read ahead before it was clear that there is no room; and not all of it.
+    expect(second.windows).toBeLessThan(25);
+
+    const refused = bad.requests.length;
+    bad.answerWith(() => 204);
+    await pipeline.forgetFailures();
+    const last = await pipeline.drain();
+    expect(last).toMatchObject({ status: 'caught_up', to_lsn: last.target_lsn });
+    expect(sorted(keysOf(good.events()))).toEqual(all);
+    const confirmed = bad.requests.slice(refused).flatMap(({ events }) => events);
+    expect(sorted(keysOf(confirmed))).toEqual(all);
+  });
+});
