@@ -12,13 +12,19 @@ const LONG = [
   'test/cli/drain.test.ts',
   'test/cli/wrong-values.test.ts',
   'test/drain/one-dead-endpoint.test.ts',
+  'test/drain/windows.test.ts',
 ];
 
-/** Other runtimes and bundles, which take minutes by themselves: npm run test:platforms. */
-const PLATFORMS = ['worker', 'lambda', 'container', 'triggers'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
-const platforms = process.env['WALHOOK_TEST_PLATFORMS'] !== undefined;
+/** What takes minutes by itself, by the folders: scripts/test-suite.mjs. */
+const SUITES: Readonly<Record<string, readonly string[]>> = {
+  // Other runtimes, and bundles.
+  platforms: ['worker', 'lambda', 'container', 'triggers'],
+  // What the documents say, done as they say it.
+  pages: ['docs'],
+};
+const suite = process.env['WALHOOK_TEST_SUITE'];
+const filesOf = (folders: readonly string[]): string[] =>
+  folders.map((folder) => `test/${folder}/**/*.test.ts`);
 
 function isLong({ moduleId }: TestSpecification): boolean {
   return LONG.some((path) => moduleId.endsWith(path));
@@ -33,8 +39,8 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: platforms ? PLATFORMS : ['test/**/*.test.ts'],
-    exclude: platforms ? [] : PLATFORMS,
+    include: suite === undefined ? ['test/**/*.test.ts'] : filesOf(SUITES[suite]!),
+    exclude: suite === undefined ? filesOf(Object.values(SUITES).flat()) : [],
     globalSetup: ['test/support/global-setup.ts'],
     setupFiles: ['test/support/secret-watch.ts'],
     // Tests wait for processes, disks and sockets most of the time.

@@ -20,7 +20,7 @@ const vitest = join(dirname(packageFile), 'vitest.mjs');
 run(process.execPath, [vitest, 'run', 'test/lambda/serverless.test.ts'], {
   WALHOOK_TEST_OSLS: join(cache, 'node_modules', '.bin', 'osls'),
   // Its folder is of the platforms' tests.
-  WALHOOK_TEST_PLATFORMS: '1',
+  WALHOOK_TEST_SUITE: 'platforms',
 });
 
 function run(command, args, env = {}) {
