@@ -243,6 +243,8 @@ function idsOf(events: readonly ReceivedEvent[]): string[] {
 const keysOf = (events: readonly { readonly after?: unknown }[]) =>
   events.map(({ after }) => (after as { id: number }).id);
 
+const sorted = (keys: readonly number[]) => [...keys].sort((a, b) => a - b);
+
 // Only a copy of the slot can pass over what the slot has to keep.
 describe.skipIf(isPooled)('while an endpoint keeps the slot', () => {
   const BACKLOG = 10_000;
@@ -279,7 +281,6 @@ describe.skipIf(isPooled)('while an endpoint keeps the slot', () => {
     return { pipeline, good, bad };
   }
 
-  const sorted = (keys: readonly number[]) => [...keys].sort((a, b) => a - b);
   const all = Array.from({ length: BACKLOG + 100 }, (_, i) => i + 1);
 
   test('a drain passes over what the others have settled', async () => {
