@@ -28,6 +28,9 @@ export async function addDeadLetters(
   // An event's own text is JSON in every format, and so means the same where it is escaped.
   const bodies = await texts(({ body }) => body);
   const headers = await texts((letter) => JSON.stringify(letter.headers));
+  // A table may have a name that only its own database can write.
+  const schemas = await texts(({ schema }) => schema);
+  const names = await texts(({ table }) => table);
   const details = await texts(({ detail }) => detail);
   const answers = await texts(({ answer }) => answer?.body ?? null);
   const { rows } = await db.execute(sql`
@@ -46,8 +49,8 @@ export async function addDeadLetters(
         ${column(({ position }) => formatLsn(position.commitLsn))}::pg_lsn[],
         ${column(({ position }) => position.seq)}::bigint[],
         ${column(({ eventId }) => eventId)}::text[],
-        ${column(({ schema }) => schema)}::text[],
-        ${column(({ table }) => table)}::text[],
+        ${schemas}::text[],
+        ${names}::text[],
         ${column(({ operation }) => operation)}::text[],
         ${bodies}::text[],
         ${column(({ contentType }) => contentType)}::text[],

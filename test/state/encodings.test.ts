@@ -53,11 +53,16 @@ describe.each([
     const body = JSON.stringify({ [SAID]: SAID, odd: '\\u2717 \0' });
     const headers = { 'x-odd': SAID };
     const answer = { status: 422, body: SAID };
-    const letter = deadLetter({ body, headers, detail: SAID, answer });
+    const letter = deadLetter({ body, headers, detail: SAID, answer, schema: 'a', table: SAID });
     await store.addDeadLetters(await acquire(store), [letter]);
     const [stored] = await store.listDeadLetters('shop', {}, 1);
     expect(JSON.parse(stored!.body!)).toEqual(JSON.parse(body));
-    expect(stored).toMatchObject({ headers, detail: kept, answer: { status: 422, body: kept } });
+    expect(stored).toMatchObject({
+      table: kept,
+      headers,
+      detail: kept,
+      answer: { status: 422, body: kept },
+    });
 
     await store.redriveDeadLetter('shop', stored!.id, () =>
       Promise.resolve({ kind: 'failed', detail: `${SAID}!`, answer }),
