@@ -1,9 +1,15 @@
-/** For this transaction, whatever the role has: what reads WAL is bounded otherwise. */
+/**
+ * For this transaction, whatever the role has: what reads WAL is bounded otherwise. And it ends with
+ * its client, which the server otherwise finds out when it has something to send: until then a drainer
+ * that was killed keeps the slot, and its lease.
+ */
 export const UNTIMED = [
   `set local statement_timeout to 0`,
   // Servers before 17 do not have it.
   `select set_config('transaction_timeout', '0', true)
    where current_setting('transaction_timeout', true) is not null`,
+  // Other systems cannot tell, and refuse it.
+  `select set_config('client_connection_check_interval', '2s', true) where version() like '%linux%'`,
 ].join('; ');
 
 /**

@@ -200,7 +200,7 @@ class Chaos {
 
   #drain(plan: Plan, alongside: () => Promise<void>): Promise<DrainReport | null> {
     this.#drainers.plan = plan;
-    return unlessBusy(() => this.#drainOnce(plan, alongside));
+    return unlessBusy(this.#watched.pipeline.database, () => this.#drainOnce(plan, alongside));
   }
 
   async #drainOnce(plan: Plan, alongside: () => Promise<void>): Promise<DrainReport | null> {

@@ -107,7 +107,7 @@ class Drainers {
 
   #drain(plan: Plan): Promise<DrainReport | null> {
     this.#drainers.plan = plan;
-    return unlessBusy(() => this.#drainOnce(plan));
+    return unlessBusy(this.#watched.pipeline.database, () => this.#drainOnce(plan));
   }
 
   async #drainOnce(plan: Plan): Promise<DrainReport | null> {

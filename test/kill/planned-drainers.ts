@@ -2,14 +2,19 @@ import type { ResolvedConfig } from '../../src/config/schema.ts';
 import type { DrainReport } from '../../src/drain/report.ts';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';
 import { runDrain } from '../../src/runtime/run-drain.ts';
+import type { TestDatabase } from '../support/database.ts';
 import type { ReceivedRequest } from '../support/receiver.ts';
 import type { DrainerEnd, DrainerSupply } from './drainer-process.ts';
 import type { Plan } from './plan.ts';
+import { waitUntil } from './wait-until.ts';
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
-/** A killed drainer's session is gone at once, but not before the server has looked. */
-const BUSY_TRIES = 20;
+const BUSY_TRIES = 3;
+/** A killed drainer's session goes as soon as the server has looked, and so does its lease. */
+const NO_DRAINER = `select where not exists (
+  select from pg_stat_activity
+  where datname = current_database() and application_name like 'walhook:%')`;
 
 /** Drainers one after the other, each with a plan for its end. */
 export class PlannedDrainers {
@@ -58,11 +63,13 @@ export class PlannedDrainers {
 
 /** Drains until a drainer is not turned away; null where it was killed. */
 export async function unlessBusy(
+  database: TestDatabase,
   drain: () => Promise<DrainReport | null>,
 ): Promise<DrainReport | null> {
   for (let tries = 0; tries < BUSY_TRIES; tries++) {
     const report = await drain();
     if (report?.status !== 'busy') return report;
+    await waitUntil(database, NO_DRAINER);
   }
   throw new Error('the lease of a drainer that is gone was not let go');
 }

@@ -1,6 +1,9 @@
+import type { Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { type Connection, connect, disconnect, query } from '../../src/postgres/connection.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { PEEK_SETTINGS } from '../../src/postgres/session-settings.ts';
+import { waitUntil } from '../kill/wait-until.ts';
+import { createTestDatabase, isPooled } from '../support/database.ts';
 
 const database = await createTestDatabase();
 
@@ -47,4 +50,24 @@ it("without any, the role's own holds", async () => {
     const show = `select current_setting('statement_timeout') as set`;
     expect(await query(connection, show)).toEqual([{ set: '7s' }]);
   });
+});
+
+// Behind a pooler the server's client is the pooler, which lives on.
+it.skipIf(isPooled)('the server ends what reads WAL for a client that is gone', async () => {
+  const reader = await database.client();
+  const [session] = (await reader.query<{ pid: number }>('select pg_backend_pid() as pid')).rows;
+  const reading = reader.query(`${PEEK_SETTINGS}; select pg_sleep(3600)`).catch(String);
+  await waitUntil(
+    database,
+    `select from pg_stat_activity where pid = ${session!.pid} and wait_event = 'PgSleep'`,
+  );
+
+  // As when its process is killed: nothing is said to the server.
+  (reader as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+
+  await waitUntil(
+    database,
+    `select where not exists (select from pg_stat_activity where pid = ${session!.pid})`,
+  );
+  expect(await reading).toContain('Connection terminated');
 });
