@@ -21,6 +21,8 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   platforms: ['worker', 'lambda', 'container', 'triggers'],
   // What the documents say, done as they say it.
   pages: ['docs'],
+  // What Postgres' own load generator writes, for half a minute.
+  pgbench: ['pgbench'],
 };
 const suite = process.env['WALHOOK_TEST_SUITE'];
 const filesOf = (folders: readonly string[]): string[] =>
