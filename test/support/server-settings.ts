@@ -1,6 +1,6 @@
 /**
- * Of all test servers. Unlike what sessions usually have, so that a value whose text form depends on the session's
- * settings comes out wrong here, before it does for a user in another country.
+ * Of all test servers. Unlike what sessions usually have, so that a value whose text form depends on
+ * the session's settings comes out wrong here, before it does for a user in another country.
  */
 export const testServerSettings: Readonly<Record<string, string>> = {
   timezone: 'Asia/Kathmandu',
