@@ -67,9 +67,10 @@ export const importRules = [
   ...layers,
   {
     name: 'pure-folders-stay-pure',
-    comment: 'Bytes in, bytes out: no Node module, no package, nothing that a worker lacks.',
+    comment:
+      'Bytes in, bytes out: no Node module, nothing that a worker lacks, and of packages only hashes.',
     from: { path: inFolder('pgoutput', 'changes', 'formats', 'routing', 'receiver') },
-    to: { dependencyTypes: ['core', ...npmTypes] },
+    to: { dependencyTypes: ['core', ...npmTypes], pathNot: npmPackage('@noble/hashes') },
   },
   {
     name: 'drizzle-only-in-state',

@@ -1,4 +1,4 @@
-import { sha1 } from './sha1.ts';
+import { sha1 } from '@noble/hashes/legacy.js';
 
 /**
  * The UUID that a name has in a namespace, always the same one. `namespace` is a UUID as text, in any
