@@ -1,18 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainLog } from '../drain/ports.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import type { RequestError } from '../http/request-error.ts';
 import { requestIdOf } from '../http/request-id.ts';
+import { connectionBound } from './descriptors.ts';
 import type { Drainer } from './drainer.ts';
 import { openHttpApp } from './http-app.ts';
 import { isLoopbackAddress, isLoopbackPeer } from './node-peer.ts';
 import type { Platform } from './platform.ts';
-import { REQUEST_LIMITS, type RequestLimits } from './request-limits.ts';
+import { OpenConnections } from './open-connections.ts';
+import {
+  CONNECTION_TIMES,
+  type ConnectionLimits,
+  REQUEST_LIMITS,
+  type RequestLimits,
+} from './request-limits.ts';
+import { UnansweredRequests } from './unanswered-requests.ts';
 import {
   hostFault,
   type Refusal,
@@ -31,6 +39,7 @@ export type NodeServerOptions = {
   /** Of whoever else drains in this process; without it, each drain is by itself. */
   readonly drainer?: Drainer | undefined;
   readonly limits?: RequestLimits | undefined;
+  readonly connectionLimits?: Partial<ConnectionLimits> | undefined;
 };
 
 export type NodeServer = {
@@ -49,6 +58,15 @@ const NO_HOST = 'unnamed.invalid';
 /** The HTTP app over Node's own server. Throws WalhookError usage where it cannot listen. */
 export async function startNodeServer(options: NodeServerOptions): Promise<NodeServer> {
   const { config, platform, log, limits = REQUEST_LIMITS } = options;
+  const connections = new OpenConnections(
+    {
+      ...CONNECTION_TIMES,
+      maxConnections: connectionBound(config),
+      ...options.connectionLimits,
+    },
+    platform.clock,
+    log,
+  );
   const stop = new AbortController();
   const app = openHttpApp({
     ...options,
@@ -56,12 +74,23 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
     isLoopback: isLoopbackPeer,
   });
   const underWay = new Set<Promise<Response>>();
+  const unanswered = new UnansweredRequests();
   const refuse = (error: RequestError, request?: Request): Refusal =>
     refusal(error, request === undefined ? randomUUID() : requestIdOf(request), log);
+  const refused = new WeakSet<Socket>();
+  const refuseOn = async (socket: Socket, code: string | undefined): Promise<void> => {
+    // What follows something unreadable is as unreadable.
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    const mayWrite = code !== 'ECONNRESET' && (await unanswered.answered(socket));
+    if (!mayWrite || !socket.writable) return void socket.destroy();
+    writeRefusal(socket, refuse(unreadableBecause(code)));
+    connections.dismiss(socket);
+  };
   const fetch = async (request: Request, env: HttpBindings): Promise<Response> => {
     const fault = hostFault(env.incoming);
     if (fault !== null) return responseTo(refuse(fault, request));
-    const answer = app.fetch(request, env);
+    const answer = connections.whileBusy(env.incoming.socket, () => app.fetch(request, env));
     underWay.add(answer);
     return answer.finally(() => underWay.delete(answer));
   };
@@ -78,16 +107,20 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
     response.on('finish', () => {
       if (stop.signal.aborted) setImmediate(() => server.closeIdleConnections());
     });
+    unanswered.add(request.socket, response);
     void listener(request, response);
   });
   // Their size is bounded. Past a number of them Node drops the rest, those that matter too.
   server.maxHeadersCount = 0;
   server.on('checkExpectation', (request, response) => void expecting(request, response));
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
-    else writeRefusal(socket, refuse(unreadableBecause(error.code)));
+  server.on('connection', (socket: Socket) => connections.opened(socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
+    void refuseOn(duplex as Socket, error.code);
   });
   const { address, url } = await listen(server, config.http);
+  server.on('error', ({ message }) =>
+    log.warn('a connection cannot be accepted', { reason: message }),
+  );
   log.info('listening', { url });
   if (config.http.tokens.length === 0 && !isLoopbackAddress(address)) {
     log.warn(
@@ -100,12 +133,13 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
       stop.abort();
       const closed = once(server, 'close');
       server.close();
+      void connections.closeQuiet((socket) => unanswered.areNone(socket));
       const over = new AbortController();
       // A drain goes on when its caller has hung up, and the server knows nothing of it then.
       const ended = Promise.all([closed, ...underWay]);
       await Promise.race([ended, platform.clock.sleep(graceMs, over.signal)]);
       over.abort();
-      server.closeAllConnections();
+      connections.closeAll();
       await closed;
     },
   };

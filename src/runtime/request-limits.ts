@@ -7,6 +7,17 @@ export type RequestLimits = {
   readonly keepAliveTimeout: number;
 };
 
+/** What a connection may take of it. */
+export type ConnectionLimits = {
+  readonly maxConnections: number;
+  /** For a peer to take an answer. */
+  readonly answerTimeout: number;
+  /** For a peer that was refused to hang up. */
+  readonly lingerMs: number;
+};
+
+export const CONNECTION_TIMES = { answerTimeout: 30_000, lingerMs: 1_000 };
+
 /** Sizes in bytes, times in milliseconds. */
 export const REQUEST_LIMITS: RequestLimits = {
   maxHeaderSize: 16 << 10,

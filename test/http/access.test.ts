@@ -89,6 +89,9 @@ describe.each(ROUTES)('%s %s', (method, path, status) => {
     ['by a name that begins like this machine', ['host: localhost.rebound.example']],
     ['by a page of another site', ['host: localhost', 'sec-fetch-site: cross-site']],
     ['by a page of another port', ['host: localhost:80', 'origin: http://localhost:3000']],
+    ['by a page of another scheme', ['host: localhost', 'origin: https://localhost']],
+    ['by a page that a page of another site shows', ['host: localhost', 'referer: http://a.test/']],
+    ['by an address that leads here', ['host: 0.0.0.0']],
     ['by a page without an origin', ['host: localhost', 'origin: null']],
   ])('refuses whoever comes %s where no token is configured', async (_how, headers) => {
     const length = method === 'POST' ? ['content-length: 0'] : [];
@@ -96,6 +99,44 @@ describe.each(ROUTES)('%s %s', (method, path, status) => {
     expect(statusOf(answer)).toBe(403);
     expect(answer).toContain('"code":"token_missing"');
   });
+});
+
+/** What products add that pass requests on: by one of these alone a request is known. */
+const PROXIES = `
+  forwarded via x-forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-port
+  x-forwarded-server x-forwarded-scheme x-forwarded-ssl x-forwarded-prefix x-forwarded-client-cert
+  forwarded-for x-original-forwarded-for x-original-host x-original-url x-original-uri x-originating-ip
+  x-real-ip x-client-ip client-ip x-remote-ip x-remote-addr remote-addr x-cluster-client-ip
+  true-client-ip cf-connecting-ip cf-connecting-ipv6 cf-ray cf-visitor cf-ipcountry cdn-loop
+  fly-client-ip fly-forwarded-port fastly-client-ip fastly-ff akamai-origin-hop do-connecting-ip
+  x-envoy-external-address x-envoy-expected-rq-timeout-ms x-azure-clientip x-azure-fdid x-arr-ssl
+  x-appengine-user-ip x-cloud-trace-context x-amzn-trace-id x-amz-cf-id x-vercel-id
+  x-nf-client-connection-ip x-proxyuser-ip proxy-client-ip wl-proxy-client-ip x-nginx-proxy
+  proxy-connection x-scheme x-request-start x-client-port cloudfront-viewer-address
+  x-vercel-forwarded-for x-varnish-id x-sucuri-clientip incap-client-ip ali-cdn-real-ip
+  tailscale-user-login x-railway-request-id x-kong-request-id x-source-ip x-peer-address
+`;
+
+test.each(PROXIES.trim().split(/\s+/))('%s alone tells of a proxy', async (header) => {
+  const request = requestText('GET', '/api/status', ['host: localhost', `${header}: 1`]);
+  const answer = await rawRequest(open.port, request);
+  expect(statusOf(answer)).toBe(403);
+  expect(answer).toContain(`the request came through a proxy (${header})`);
+});
+
+test.each([
+  ['curl', ['user-agent: curl/8.5.0', 'accept: */*']],
+  [
+    'a program with a trace',
+    ['traceparent: 00-1-1-00', 'b3: 1', 'x-b3-traceid: 1', 'baggage: a=1'],
+  ],
+  ['a program with an id', ['x-request-id: 1', 'x-correlation-id: 1', 'idempotency-key: 1']],
+  ['a program that asks for JSON', ['x-requested-with: XMLHttpRequest', 'cookie: a=1', 'dnt: 1']],
+  ['a page of its own', ['origin: http://localhost', 'sec-fetch-site: same-origin']],
+  ['a link of its own', ['referer: http://localhost/', 'sec-fetch-site: same-origin']],
+])('%s is local', async (_who, headers) => {
+  const answer = await rawRequest(open.port, requestText('GET', '/api/status', headers));
+  expect(statusOf(answer)).toBe(200);
 });
 
 test('health is for everybody, whatever they show', async () => {

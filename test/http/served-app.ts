@@ -5,7 +5,7 @@ import type { ResolvedConfig } from '../../src/config/schema.ts';
 import { createLogger, type Logger } from '../../src/observability/log.ts';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';
 import { startNodeServer } from '../../src/runtime/node-server.ts';
-import type { RequestLimits } from '../../src/runtime/request-limits.ts';
+import type { ConnectionLimits, RequestLimits } from '../../src/runtime/request-limits.ts';
 import { secret } from '../support/secrets.ts';
 
 export const TOKEN = secret('token');
@@ -31,6 +31,12 @@ export type Answered = {
   readonly json: Readonly<Record<string, unknown>>;
 };
 
+export type ServeAppOptions = {
+  readonly limits?: RequestLimits;
+  readonly connectionLimits?: Partial<ConnectionLimits>;
+  readonly host?: string;
+};
+
 const served = new Set<ServedApp>();
 
 afterAll(async () => {
@@ -41,7 +47,7 @@ afterAll(async () => {
 export async function serveApp(
   config: ResolvedConfig,
   tokens: readonly string[] = [TOKEN, CRON_SECRET],
-  { limits, host = '127.0.0.1' }: { readonly limits?: RequestLimits; readonly host?: string } = {},
+  { limits, connectionLimits, host = '127.0.0.1' }: ServeAppOptions = {},
 ): Promise<ServedApp> {
   const lines: string[] = [];
   const said = new EventEmitter();
@@ -50,7 +56,13 @@ export async function serveApp(
     lines.push(line);
     said.emit(messageOf(line));
   }, withTokens);
-  const server = await startNodeServer({ config: withTokens, platform: nodePlatform, log, limits });
+  const server = await startNodeServer({
+    config: withTokens,
+    platform: nodePlatform,
+    log,
+    limits,
+    connectionLimits,
+  });
   const ask = async (path: string, init: RequestInit = {}): Promise<Answered> => {
     const headers = new Headers(init.headers);
     if (!headers.has('authorization')) headers.set('authorization', `Bearer ${TOKEN}`);
