@@ -17,6 +17,8 @@ export class Draft {
   readonly warnings: string[] = [];
   /** Variables that the configuration names itself, by `${NAME}`. */
   readonly referredTo = new Set<string>();
+  /** Nothing says where events go: they are printed. */
+  stdoutIsFallback = false;
   readonly #origins = new Map<string, Origin>();
 
   get(path: OptionPath): unknown {

@@ -68,7 +68,9 @@ function chooseSink(draft: Draft, env: Environment): Sink {
     case undefined:
       if (hook0Options.every((option) => isSet(option.variable))) return 'hook0';
       warnOfPartialHook0(draft, env);
-      return (enabled ?? urlVariables.some(isSet)) ? 'http' : 'stdout';
+      if (enabled ?? urlVariables.some(isSet)) return 'http';
+      draft.stdoutIsFallback = true;
+      return 'stdout';
     default:
       refuse(draft, variable, JSON.stringify(chosen), 'http, hook0 or stdout');
       return 'stdout';

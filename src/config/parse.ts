@@ -50,7 +50,8 @@ export function parseConfig(
   }
   const { data } = result;
   const warnings = [...draft.warnings, ...plainHttpWarnings(data), ...alertWarnings(data.alerts)];
-  return { config: data, warnings: warnings.map(redact) };
+  const config = draft.stdoutIsFallback ? { ...data, stdoutIsFallback: true as const } : data;
+  return { config, warnings: warnings.map(redact) };
 }
 
 function plainHttpWarnings(config: ResolvedConfig): string[] {

@@ -134,4 +134,7 @@ export const walhookSchema = z.strictObject({
 export type WalhookConfig = z.input<typeof walhookSchema>;
 
 /** What is left of it once it is valid and every default is in place. */
-export type ResolvedConfig = z.output<typeof walhookSchema>;
+export type ResolvedConfig = z.output<typeof walhookSchema> & {
+  /** There where nothing says where events go: the only endpoint is standard output. */
+  readonly stdoutIsFallback?: true;
+};

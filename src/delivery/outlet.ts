@@ -188,10 +188,9 @@ export class Outlet {
     return kind === 'parking' || (kind === 'replaying' && !this.#replay.isThrough);
   }
 
-  /** Why nothing is sent, or what is sent first; null where events are sent as they come. */
+  /** Why nothing is sent in this round; null where the endpoint is sent to. */
   get parkingBecause(): string | null {
     const { mode } = this.#options;
-    if (mode.kind === 'replaying') return this.isParking ? 'what is parked goes first' : null;
     return mode.kind === 'parking' ? mode.because : null;
   }
 

@@ -8,6 +8,8 @@ import type { RequestAllowance } from './request-allowance.ts';
 export type DrainOptions = {
   readonly pipeline: string;
   readonly endpoints: readonly EndpointSetup[];
+  /** Nothing says where events go: they would be printed, and count as delivered. */
+  readonly stdoutIsFallback?: boolean;
   /** `schema.table` → its key's columns, where the configuration names them. */
   readonly keys: ReadonlyMap<string, readonly string[]>;
   /** The state tables' schema where it lies in the drained database, else null. */

@@ -1,4 +1,5 @@
 import type { Lsn } from '../pgoutput/lsn.ts';
+import { assertNeverDelivered } from './fallback.ts';
 import type { DrainHeadway } from './headway.ts';
 import type { DrainSession } from './ports.ts';
 import { drainInRounds } from './rounds.ts';
@@ -37,6 +38,7 @@ export async function drainPass(run: DrainRun, session: DrainSession): Promise<P
     await run.step('lease-acquired');
     const records = await state.loadEndpoints(run.options.pipeline);
     assertSameSlot(record, now, records);
+    if (run.options.stdoutIsFallback === true) assertNeverDelivered(records);
     // Only a pass that ends well knows where it leaves the slot.
     slotAt = null;
     const end = await drainInRounds(run, session, now, lease, records);

@@ -108,5 +108,7 @@ function endOf(dispatcher: Dispatcher, read: PassEnd): PassEnd {
   if (endpoints.some(({ outlet }) => outlet.heldBecause !== null)) return 'held';
   // All may be read, and yet time was up before all of it was delivered.
   if (!dispatcher.isQuiet || endpoints.some(({ isLeftBehind }) => isLeftBehind)) return 'stopped';
-  return endpoints.some(({ outlet }) => outlet.isParking) ? 'held' : read;
+  if (endpoints.some(({ outlet }) => outlet.parkingBecause !== null)) return 'held';
+  // What is parked goes to an endpoint that takes it, and was not all sent: the next drain goes on.
+  return endpoints.some(({ outlet }) => outlet.isParking) ? 'stopped' : read;
 }

@@ -41,6 +41,8 @@ export class DrainRun {
   readonly held = new Set<string>();
   readonly #through = new Set<string>();
   readonly #replayed = new Map<string, Replayed>();
+  /** Endpoints with parked events that were not all sent when the last round ended. */
+  readonly #parking = new Set<string>();
   target: Lsn | null = null;
   /** Milliseconds since the epoch: what was committed by then lies before the target. */
   targetAt: number | null = null;
@@ -101,7 +103,7 @@ export class DrainRun {
 
   /** Whether events are parked of which a pass that ended knows. */
   get isParking(): boolean {
-    return [...this.#endpoints.values()].some(({ state }) => state === 'parking');
+    return this.#parking.size > 0;
   }
 
   async step(step: DrainStep): Promise<void> {
@@ -181,6 +183,8 @@ export class DrainRun {
       report.state = state;
       report.error = reason === null ? null : this.options.redact(reason);
       if (outlet.heldBecause !== null) this.held.add(name);
+      if (outlet.isParking) this.#parking.add(name);
+      else this.#parking.delete(name);
       if (outlet.newHealth !== null) this.health.set(name, outlet.newHealth);
       const settledAhead = encodePositions(endpoint.settledAhead());
       this.carried.set(name, { endpoint: name, settled: watermark, settledAhead });

@@ -183,6 +183,12 @@ export const ERRORS = {
     exitCode: 1,
     remedy: 'Name columns that the outbox table has in the outbox of that endpoint.',
   },
+  endpoints_missing: {
+    retryable: false,
+    exitCode: 2,
+    remedy:
+      'Configure the endpoint again: HTTP_ENDPOINT_URL, --endpoint-url or a configuration file. Are events to be printed from now on, say so: EVENT_SINK=stdout.',
+  },
   endpoint_held: {
     retryable: true,
     exitCode: 3,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DrainLog } from '../drain/ports.ts';
+import { heldEndpoints } from '../drain/held-endpoints.ts';
 import type { DrainReport, DrainStatus } from '../drain/report.ts';
 import { busyReport } from './busy-report.ts';
 import { durationInput, wholeNumberInput, wholeNumberText } from './input-schemas.ts';
@@ -107,14 +108,14 @@ function drainUnlessDraining(tools: HttpTools) {
 
 /** What goes wrong is in the answer as well, which nobody may read: a cron caller throws it away. */
 function logDrained(log: DrainLog, report: DrainReport): void {
-  const { run_id, status, events, duration_ms, error, endpoints } = report;
+  const { run_id, status, events, duration_ms, error } = report;
   const fields = { run_id, status, events, duration_ms };
   if (status === 'failed') log.warn('drained', { ...fields, error });
   else if (status === 'held') {
-    const held = endpoints.filter(({ state }) => state === 'held');
+    const held = heldEndpoints(report);
     log.warn('drained', {
       ...fields,
-      held: held.map(({ name, error: reason }) => ({ name, reason })),
+      held: held.map(({ name, state, error: reason }) => ({ name, state, reason })),
     });
   } else log.info('drained', fields);
 }

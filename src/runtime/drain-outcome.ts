@@ -1,3 +1,4 @@
+import { heldRemedy, heldText } from '../drain/held-endpoints.ts';
 import type { DrainReport, DrainStatus } from '../drain/report.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import type { Logger } from '../observability/log.ts';
@@ -16,7 +17,8 @@ export function logDrained(log: Logger, report: DrainReport): void {
 }
 
 /** Why whoever scheduled a drain has to hear of it; null where it went as it should, or was not its turn. */
-export function drainFailure({ status, error, endpoints }: DrainReport): WalhookError | null {
+export function drainFailure(report: DrainReport): WalhookError | null {
+  const { status, error } = report;
   switch (status) {
     case 'caught_up':
     case 'deadline':
@@ -27,12 +29,7 @@ export function drainFailure({ status, error, endpoints }: DrainReport): Walhook
       const { code, message, detail, remedy } = error;
       return new WalhookError(code, `${code}: ${message}`, { detail: detail ?? undefined, remedy });
     }
-    case 'held': {
-      const held = endpoints.filter(({ state }) => state === 'held');
-      const reasons = held.map(
-        ({ name, error: reason }) => `${name} (${reason ?? 'it is paused'})`,
-      );
-      return new WalhookError('endpoint_held', `held: ${reasons.join(', ')}`);
-    }
+    case 'held':
+      return new WalhookError('endpoint_held', heldText(report), { remedy: heldRemedy(report) });
   }
 }

@@ -105,6 +105,7 @@ export class Drainer {
     return drain({
       ...own,
       pipeline: config.pipeline,
+      stdoutIsFallback: config.stdoutIsFallback === true,
       keys: new Map(Object.entries(config.keys)),
       stateSchema: config.state.url === undefined ? config.state.schema : null,
       deadlineMs: deadlineMs === 0 ? null : deadlineMs,

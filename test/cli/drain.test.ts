@@ -184,3 +184,40 @@ test('peek, status and doctor read; destroy takes down, and only with consent', 
   expect(destroyed.stderr).toMatch(/^This drops the slot .*\ndropped {4}slot/);
   expect((await walhook(['doctor'], env)).code).toBe(1);
 });
+
+test('a call that lost its endpoint does not print what the endpoint is to get, unless that is meant', async () => {
+  const receiver = await startReceiver();
+  const { database, env } = await createShop(1);
+  await walhook(['drain'], { ...env, HTTP_ENDPOINT_URL: receiver.url });
+  await database.query(`insert into orders values (2, 'new')`);
+
+  // Empty counts as unset; a partial Hook0 and a switch that is off leave no endpoint either.
+  for (const lost of [
+    { HTTP_ENDPOINT_URL: '' },
+    { HTTP_SINK_ENABLED: 'false' },
+    { HOOK0_API_URL: 'https://hook0.example.com' },
+  ]) {
+    const refused = await walhook(['drain'], { ...env, ...lost });
+    expect(refused.code).toBe(2);
+    expect(refused.stdout).toBe('');
+    expect(refused.stderr).toMatch(/endpoints_missing[^]*"http"|"http"[^]*endpoints_missing/);
+    expect(refused.stderr).toContain('EVENT_SINK=stdout');
+  }
+  const waits = await walhook(['drain', '--endpoint-url', receiver.url], env);
+  expect(waits.code).toBe(0);
+  expect(receiver.events().map(({ key }) => key)).toEqual([{ id: 1 }, { id: 2 }]);
+
+  await database.query(`insert into orders values (3, 'new')`);
+  const meant = await walhook(['drain'], { ...env, EVENT_SINK: 'stdout' });
+  expect(meant.code).toBe(0);
+  expect(meant.stdout).toContain('"id":3');
+});
+
+test('a pipeline that printed from the beginning goes on printing', async () => {
+  const { database, env } = await createShop(1);
+  expect((await walhook(['drain'], env)).code).toBe(0);
+  await database.query(`insert into orders values (2, 'new')`);
+  const { code, stdout } = await walhook(['drain'], env);
+  expect(code).toBe(0);
+  expect(stdout).toContain('"id":2');
+});

@@ -519,3 +519,38 @@ async function resume({ database }: TestPipeline): Promise<void> {
     'update walhook.endpoints set paused_at = null, paused_reason = null, pause_parks = false',
   );
 }
+
+test('an endpoint that takes what is parked, but not all in time, is catching up: not held, not parking', async () => {
+  const receiver = await startReceiver(() => 503);
+  const pipeline = await pipelineTo(endpoint('hooks', receiver));
+  await insert(pipeline, 1, 100);
+  await pipeline.drain();
+  await timePasses(pipeline);
+  const stop = new AbortController();
+  receiver.answerWith((_request, nth) => {
+    if (nth === 3) stop.abort();
+    return 204;
+  });
+
+  const cut = await pipeline.drain({ signal: stop.signal });
+
+  expect(cut).toMatchObject({
+    status: 'deadline',
+    error: null,
+    endpoints: [{ state: 'active', error: null }],
+  });
+  const left = await parkedEvents(pipeline);
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThan(100);
+  const rows = 'select state, reason from walhook.endpoints';
+  expect(await pipeline.database.query(rows)).toEqual([{ state: 'active', reason: null }]);
+  // What is parked is not settled, however far the slot is.
+  const [{ behind }] = (await pipeline.database.query<{ behind: boolean }>(
+    'select settled_through_at is null as behind from walhook.pipelines',
+  )) as [{ behind: boolean }];
+  expect(behind).toBe(true);
+
+  receiver.answerWith(() => 204);
+  expect((await pipeline.drain()).status).toBe('caught_up');
+  expect(new Set(keysOf(receiver, 1)).size).toBe(100);
+});

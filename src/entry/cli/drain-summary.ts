@@ -47,9 +47,10 @@ function endpointLine(endpoint: EndpointReport): string {
   return `  ${endpoint.name}: ${parts.join(', ')}${stateText(endpoint)}`;
 }
 
-function stateText({ state, error }: EndpointReport): string {
+function stateText({ state, error, parked }: EndpointReport): string {
   if (state === 'active') return '';
-  const where = state === 'held' ? 'wait in the slot' : 'are parked';
+  const behind = parked > 0 ? ', behind those that are parked' : '';
+  const where = state === 'held' ? `wait in the slot${behind}` : 'are parked';
   const toDo = isPaused(error) ? '' : '; make it answer 2xx again';
   return `; ${state}: ${error ?? 'no reason given'}. Its events ${where}${toDo}.`;
 }
