@@ -2,7 +2,7 @@ import type { Overrides } from './config/environment.ts';
 import type { Environment } from './config/environment-variables.ts';
 import { loadConfig } from './config/load.ts';
 import { type ParsedConfig, parseConfig } from './config/parse.ts';
-import { createRedact } from './config/redact.ts';
+import { redactOf } from './config/redact.ts';
 import type { WalhookConfig } from './config/schema.ts';
 import { withTlsFiles } from './config/tls-files.ts';
 import type { DrainLog } from './drain/ports.ts';
@@ -93,7 +93,7 @@ async function parse(
 }
 
 function logOf({ config }: ParsedConfig, { log }: Pick<DrainCallOptions, 'log'>): DrainLog {
-  return log === undefined ? silent : redactedLog(log, createRedact(config));
+  return log === undefined ? silent : redactedLog(log, redactOf(config));
 }
 
 const silent: DrainLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };

@@ -4,7 +4,7 @@ import { eventId, type Position } from '../changes/position.ts';
 import type { RelationView } from '../changes/relation-view.ts';
 import type { WritableEvent } from '../formats/event-format.ts';
 import type { EventText } from './event-text.ts';
-import type { FramedEvent, Framing } from './framing.ts';
+import type { FramedEvent, Framing } from '../formats/framing.ts';
 import { batchId, Parcel, type ParcelEvents, PLACEHOLDER_ID } from './parcel.ts';
 import type { Operation } from './tally.ts';
 

@@ -2,7 +2,7 @@ import type { WritableEvent } from '../formats/event-format.ts';
 import { Batch, type BatchBounds } from './batch.ts';
 import type { BodyPool } from './body-pool.ts';
 import type { EventText } from './event-text.ts';
-import type { Framing } from './framing.ts';
+import type { Framing } from '../formats/framing.ts';
 import type { Parcel } from './parcel.ts';
 import type { Settlement, SettlementEntry } from './settlement.ts';
 import { type Ticket, ticketOfBatch, ticketOfEntries } from './ticket.ts';

@@ -2,6 +2,7 @@ import type { ChangeEvent } from '../changes/change-event.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { EventFormat } from '../formats/event-format.ts';
 import { minLsn, type Lsn } from '../pgoutput/lsn.ts';
+import type { Changes } from './changes.ts';
 import type { EndpointDispatch } from './endpoint-dispatch.ts';
 import { EventText } from './event-text.ts';
 import { Patience } from './patience.ts';
@@ -16,14 +17,16 @@ export class Dispatcher {
   readonly endpoints: readonly EndpointDispatch[];
   readonly #groups: readonly { text: EventText; endpoints: EndpointDispatch[] }[];
   readonly #patience: Patience;
-  #waiting: (() => void)[] = [];
+  readonly #changes: Changes;
 
-  constructor(targets: readonly DispatchTarget[], clock: Clock) {
+  /** `changes`: what the endpoints of `targets` tell theirs to. */
+  constructor(targets: readonly DispatchTarget[], clock: Clock, changes: Changes) {
     const groups = new Map<EventFormat, EndpointDispatch[]>();
     for (const { endpoint, format } of targets) {
       groups.set(format, [...(groups.get(format) ?? []), endpoint]);
     }
     this.endpoints = targets.map(({ endpoint }) => endpoint);
+    this.#changes = changes;
     this.#patience = new Patience(this.endpoints, clock);
     this.#groups = [...groups].map(([format, endpoints]) => ({
       text: new EventText(format),
@@ -93,16 +96,9 @@ export class Dispatcher {
     return this.endpoints.map((endpoint) => endpoint.slotMayAdvanceTo).reduce(minLsn);
   }
 
-  /** Wakes whoever waits in `change`. */
-  readonly notify = (): void => {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
-  };
-
   /** Resolves at the next settlement, hold or failure. */
   change(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#changes.next();
   }
 
   flush(): void {

@@ -1,4 +1,4 @@
-import type { Framing } from './framing.ts';
+import type { Framing } from '../formats/framing.ts';
 
 export type BatchSource = {
   readonly database: string;

@@ -7,7 +7,7 @@ import type { BreakerPolicy, EndpointHealth } from './circuit-breaker.ts';
 import { type DeadLetter, refusedEvent } from './dead-letter.ts';
 import type { DispatchCounts } from './dispatch-counts.ts';
 import type { EndpointMode } from './endpoint-mode.ts';
-import type { Framing } from './framing.ts';
+import type { Framing } from '../formats/framing.ts';
 import type { Parcel } from './parcel.ts';
 import { ParcelDelivery } from './parcel-delivery.ts';
 import type { ParkedBatch, StoredParkedBatch } from './parked-batch.ts';

@@ -1,5 +1,5 @@
 import { eventId, type Position } from '../changes/position.ts';
-import type { FramedEvent, Framing } from './framing.ts';
+import type { FramedEvent, Framing } from '../formats/framing.ts';
 import type { Delivery } from './sink.ts';
 import type { Operation } from './tally.ts';
 

@@ -1,5 +1,5 @@
 import { eventId, type Position } from '../changes/position.ts';
-import type { Framing } from './framing.ts';
+import type { Framing } from '../formats/framing.ts';
 import { Parcel, type ParcelEvents } from './parcel.ts';
 import type { ParkedBatch, StoredParkedBatch } from './parked-batch.ts';
 import type { OnSettled } from './parcel-delivery.ts';

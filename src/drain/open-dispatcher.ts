@@ -1,4 +1,5 @@
 import type { EventFormat } from '../formats/event-format.ts';
+import { Changes } from '../delivery/changes.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
 import { EndpointDispatch } from '../delivery/endpoint-dispatch.ts';
 import type { DispatchEnvironment, EndpointStore } from '../delivery/outlet.ts';
@@ -24,14 +25,12 @@ export function openDispatcher(
   const { clock, endpoints, maxEventBytes } = run.options;
   const about = { database: now.database, system: now.identity.systemIdentifier };
   const formats = new Map<string, EventFormat>();
+  const changes = new Changes();
   const environment: DispatchEnvironment = {
     clock,
     store: endpointStore(run, state, lease),
-    onChange() {
-      dispatcher.notify();
-      if (dispatcher.isOver) over.abort();
-    },
-    change: () => dispatcher.change(),
+    onChange: () => changes.tell(),
+    change: () => changes.next(),
     mayAttempt: () => run.mayAttempt(),
     onBoundary: (boundary) => run.step(boundary),
     onAttempt: (...attempt) => run.logAttempt(...attempt),
@@ -53,8 +52,12 @@ export function openDispatcher(
       format,
     };
   };
-  const dispatcher: Dispatcher = new Dispatcher(endpoints.map(open), clock);
-  if (dispatcher.isOver) over.abort();
+  const dispatcher = new Dispatcher(endpoints.map(open), clock, changes);
+  const endWhereOver = (): void => {
+    if (dispatcher.isOver) over.abort();
+  };
+  endWhereOver();
+  changes.onEach(endWhereOver);
   return dispatcher;
 }
 

@@ -2,7 +2,7 @@ import type { RelationCatalog } from '../changes/relation-cache.ts';
 import type { EndpointOptions } from '../delivery/endpoint-dispatch.ts';
 import type { RateLimit } from '../delivery/rate-limit.ts';
 import type { Route } from '../routing/route.ts';
-import type { Framing } from '../delivery/framing.ts';
+import type { Framing } from '../formats/framing.ts';
 import type { Sink } from '../delivery/sink.ts';
 import type { EventFormat } from '../formats/event-format.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';

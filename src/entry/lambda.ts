@@ -1,10 +1,10 @@
 import { ConfigError, type Problem } from '../config/config-error.ts';
-import { type Environment, readVariable } from '../config/environment-variables.ts';
+import type { Environment } from '../config/environment-variables.ts';
 import { loadConfig } from '../config/load.ts';
 import { parseConfig } from '../config/parse.ts';
 import type { WalhookConfig } from '../config/schema.ts';
-import { type LogLevel, logLevels } from '../observability/log.ts';
 import { type LambdaHandler, lambdaHandler, type LambdaSetup } from '../runtime/lambda-handler.ts';
+import { logLevelOf } from '../runtime/log-level.ts';
 import { nodePlatform } from '../runtime/node-platform.ts';
 
 export { defineConfig, env } from '../config/define.ts';
@@ -76,14 +76,6 @@ async function setUp(config: WalhookConfig | null, variables: Environment): Prom
       ? await loadConfig({ env: variables, cwd: process.cwd() })
       : parseConfig(config, variables);
   return { ...parsed, logLevel };
-}
-
-function logLevelOf(variables: Environment): LogLevel {
-  const variable = 'WALHOOK_LOG_LEVEL';
-  const given = readVariable(variables, variable) ?? 'info';
-  const level = logLevels.find((each) => each === given);
-  if (level !== undefined) return level;
-  throw new ConfigError([{ path: '', variable, got: given, wants: logLevels.join(', ') }]);
 }
 
 /** What failed is tried again: a container lives on after an invocation that went wrong. */

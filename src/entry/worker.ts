@@ -1,8 +1,6 @@
-import { ConfigError } from '../config/config-error.ts';
-import { readVariable } from '../config/environment-variables.ts';
 import type { WalhookConfig } from '../config/schema.ts';
 import { parseWorkerConfig } from '../config/worker-config.ts';
-import { type LogLevel, logLevels } from '../observability/log.ts';
+import { logLevelOf } from '../runtime/log-level.ts';
 import {
   type WorkerBindings,
   workerHandlers,
@@ -37,11 +35,3 @@ export function createWorker(
 /** By variables and secrets alone. */
 const worker: WorkerHandlers = createWorker();
 export default worker;
-
-function logLevelOf(bindings: WorkerBindings): LogLevel {
-  const variable = 'WALHOOK_LOG_LEVEL';
-  const given = readVariable(bindings, variable) ?? 'info';
-  const level = logLevels.find((each) => each === given);
-  if (level !== undefined) return level;
-  throw new ConfigError([{ path: '', variable, got: given, wants: logLevels.join(', ') }]);
-}

@@ -1,4 +1,4 @@
-import { createRedact } from '../config/redact.ts';
+import { redactOf } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainSession } from '../drain/ports.ts';
 import { connect, type Connection, disconnect, exclusively } from '../postgres/connection.ts';
@@ -47,7 +47,7 @@ export async function connectToState(
       }),
   };
   return {
-    state: withoutSecrets(createStateStore({ client, schema }), createRedact(config)),
+    state: withoutSecrets(createStateStore({ client, schema }), redactOf(config)),
     incidents: createIncidentStore({ client, schema }),
     close: () => (connection === source ? Promise.resolve() : disconnect(connection)),
   };

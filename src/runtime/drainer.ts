@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createRedact, type Redact } from '../config/redact.ts';
+import { redactOf, type Redact } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import { drain } from '../drain/drain.ts';
 import type { DrainOptions } from '../drain/options.ts';
@@ -56,7 +56,7 @@ export class Drainer {
     const transport = reader === 'auto' ? platform.transport : reader;
     const tellOf = connectionNotice(log);
     this.#options = options;
-    this.#redact = createRedact(config);
+    this.#redact = redactOf(config);
     this.#endpoints = new KeptEndpoints(config, platform);
     this.#session = new KeptSession(() =>
       openDrainSession(config, transport, () => platform.clock.now(), tellOf),

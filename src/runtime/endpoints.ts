@@ -1,5 +1,5 @@
 import type { ResolvedEndpoint, ResolvedHttpEndpoint } from '../config/endpoint-schema.ts';
-import { createRedact } from '../config/redact.ts';
+import { redactOf } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { Sink } from '../delivery/sink.ts';
 import { unlimited } from '../delivery/rate-limit.ts';
@@ -22,7 +22,7 @@ export function endpointSetup(
   config: ResolvedConfig,
   anyPlatform: Platform,
 ): EndpointSetup {
-  const platform = maskingAnswers(anyPlatform, createRedact(config));
+  const platform = maskingAnswers(anyPlatform, redactOf(config));
   if (endpoint.type === 'hook0') return hook0Endpoint(endpoint, config, platform);
   const format = formatSetup(endpoint, rowOptionsOf(endpoint), config);
   switch (endpoint.type) {

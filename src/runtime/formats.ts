@@ -3,12 +3,14 @@ import type { ResolvedHttpEndpoint, ResolvedStdoutEndpoint } from '../config/end
 import { chosenFormat, type FormatChoice } from '../config/format-schema.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import { batchEnvelope } from '../delivery/envelope.ts';
-import { type Framing, singleEvent } from '../delivery/framing.ts';
+import { singleEvent } from '../delivery/single-event.ts';
 import type { EndpointSetup, SourceAbout } from '../drain/ports.ts';
 import { type CloudEventsAttributes, cloudeventsFormat } from '../formats/cloudevents.ts';
 import { debeziumFormat } from '../formats/debezium.ts';
 import { drasiBatch, drasiFormat } from '../formats/drasi.ts';
 import type { EventFormat } from '../formats/event-format.ts';
+import type { Framing } from '../formats/framing.ts';
+import { jsonLines } from '../formats/json-lines.ts';
 import { jsonList } from '../formats/json-list.ts';
 import { pairAlone, type PairedValues, pairInList, pairOfLines } from '../formats/paired-values.ts';
 import type { RowOptions } from '../formats/row-json.ts';
@@ -17,7 +19,6 @@ import { outboxCloudeventsFormat } from '../formats/outbox-cloudevents.ts';
 import { wal2httpFraming } from '../formats/wal2http-framing.ts';
 import { wal2httpFormat } from '../formats/wal2http.ts';
 import { walhookFormat } from '../formats/walhook.ts';
-import { jsonLines } from '../sinks/stdout/stdout-sink.ts';
 import { VERSION } from '../version.ts';
 import { headersOf, outboxReaderOf } from './routes.ts';
 

@@ -1,6 +1,6 @@
 import type { ResolvedHook0Endpoint } from '../config/endpoint-schema.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
-import { singleEvent } from '../delivery/framing.ts';
+import { singleEvent } from '../delivery/single-event.ts';
 import type { EndpointSetup } from '../drain/ports.ts';
 import { hook0Format } from '../formats/hook0.ts';
 import { hook0BaseUrl } from '../sinks/hook0/base-url.ts';

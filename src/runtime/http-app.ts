@@ -1,4 +1,4 @@
-import { createRedact } from '../config/redact.ts';
+import { redactOf } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainLog } from '../drain/ports.ts';
 import { isWalhookError } from '../errors/walhook-error.ts';
@@ -51,7 +51,7 @@ export function openHttpApp({
     signal,
     clock,
     log,
-    redact: createRedact(config),
+    redact: redactOf(config),
   });
 }
 

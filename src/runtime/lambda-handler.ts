@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { handle, type LambdaEvent } from 'hono/aws-lambda';
 import type { Environment } from '../config/environment-variables.ts';
-import { createRedact } from '../config/redact.ts';
+import { redactOf } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainReport } from '../drain/report.ts';
 import { createLogger, type Logger, type LogLevel } from '../observability/log.ts';
@@ -66,7 +66,7 @@ export function lambdaHandler(tools: LambdaTools): LambdaHandler {
     const { config, warnings, logLevel } = await tools.load().catch((error: unknown) => {
       throw failedStart(error, { variables, write, bindings });
     });
-    const redact = createRedact(config);
+    const redact = redactOf(config);
     const log = createLogger({ level: logLevel, format: 'json', write, redact, bindings });
     if (!isWarned) for (const warning of warnings) log.warn(warning);
     isWarned = true;

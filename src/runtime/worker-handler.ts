@@ -1,4 +1,4 @@
-import { createRedact } from '../config/redact.ts';
+import { redactOf } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import { RequestAllowance } from '../drain/request-allowance.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
@@ -62,7 +62,7 @@ export function workerHandlers(load: (env: WorkerBindings) => WorkerSetup): Work
   ): { readonly config: ResolvedConfig; readonly log: Logger } {
     const setup = loaded(env, bindings);
     const { config, logLevel: level, warnings } = setup;
-    const redact = createRedact(config);
+    const redact = redactOf(config);
     const log = createLogger({ level, format: 'json', write: writeLine, redact });
     if (!warned.has(setup)) for (const warning of warnings) log.warn(warning);
     warned.add(setup);

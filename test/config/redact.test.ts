@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.ts';
-import { createRedact, maskUrl, redactSecrets } from '../../src/config/redact.ts';
+import { createRedact, maskUrl, redactOf, redactSecrets } from '../../src/config/redact.ts';
 
 const secret = fc.oneof(
   fc.string({ minLength: 4, maxLength: 24, unit: 'binary' }),
@@ -24,6 +24,14 @@ const encodings: readonly ((text: string) => string)[] = [
 ];
 
 describe('redaction', () => {
+  it('compiles the pattern of a configuration once, however often it is asked for', () => {
+    const config = { database: { url: 'postgres://walhook:open-sesame@db/shop' } };
+    const other = { database: { url: 'postgres://walhook:shut-sesame@db/shop' } };
+    expect(redactOf(config)).toBe(redactOf(config));
+    expect(redactOf(config)('open-sesame, shut-sesame')).toBe('***, shut-sesame');
+    expect(redactOf(other)('open-sesame, shut-sesame')).toBe('open-sesame, ***');
+  });
+
   it('lets no secret of four characters or more survive, however it is encoded', () => {
     fc.assert(
       fc.property(

@@ -1,7 +1,7 @@
 import { toLsn } from '../../src/pgoutput/lsn.ts';
 import { Admission } from '../../src/delivery/admission.ts';
 import { type EndpointHealth, HEALTHY } from '../../src/delivery/circuit-breaker.ts';
-import type { Framing } from '../../src/delivery/framing.ts';
+import type { Framing } from '../../src/formats/framing.ts';
 import { batchId, Parcel, type ParcelEvents } from '../../src/delivery/parcel.ts';
 import { ParcelDelivery, type Refusal } from '../../src/delivery/parcel-delivery.ts';
 import { unlimited } from '../../src/delivery/rate-limit.ts';

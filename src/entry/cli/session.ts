@@ -1,6 +1,6 @@
 import type { Overrides } from '../../config/environment.ts';
 import { loadConfig } from '../../config/load.ts';
-import { createRedact, type Redact } from '../../config/redact.ts';
+import { redactOf, type Redact } from '../../config/redact.ts';
 import type { ResolvedConfig } from '../../config/schema.ts';
 import { createLogger, type Logger, type LogLevel } from '../../observability/log.ts';
 import type { Terminal } from './terminal.ts';
@@ -35,7 +35,7 @@ export class Session {
       file: this.#file,
       overrides,
     });
-    this.redact = createRedact(config);
+    this.redact = redactOf(config);
     for (const warning of warnings) this.log().warn(warning);
     return config;
   }

@@ -1,14 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Framing } from '../../delivery/framing.ts';
 import type { Sink } from '../../delivery/sink.ts';
-
-const NEWLINE = new Uint8Array([0x0a]);
-
-export const jsonLines: Framing = {
-  head: () => new Uint8Array(0),
-  separator: NEWLINE,
-  tail: NEWLINE,
-};
 
 /** One event a line. Delivered once the stream took the bytes; a pipe that is closed now may be another one in the next drain. */
 export function stdoutSink(stream: Writable): Sink {

@@ -1,7 +1,5 @@
 import type { Framing } from '../formats/framing.ts';
 
-export type { FramedEvent, Framing } from '../formats/framing.ts';
-
 const NOTHING = new Uint8Array(0);
 
 /** One event a body: the body is the event itself. */
