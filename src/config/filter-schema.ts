@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import { OPERATIONS } from '../routing/filter.ts';
 import { namePatterns } from './name-patterns.ts';
 import { choice, optionNotes, text } from './option-notes.ts';
 import { where } from './where-schema.ts';
-
-const operations = ['insert', 'update', 'delete', 'truncate', 'message', 'read'] as const;
 
 /** Which events an endpoint gets. */
 export const filter = z
@@ -15,10 +14,11 @@ export const filter = z
       names: 2,
     }),
     operations: z
-      .array(choice('An operation.', operations))
+      .array(choice('An operation.', OPERATIONS))
+      .min(1)
       .register(optionNotes, {
-        what: 'Only these operations; read is a row of a snapshot.',
-        wants: `a list of ${operations.join(', ')}`,
+        what: 'Only these operations.',
+        wants: `a list of one or more of ${OPERATIONS.join(', ')}`,
       })
       .optional(),
     prefixes: z

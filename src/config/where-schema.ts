@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Condition, EVENT_PATHS, ROW_ROOTS } from '../routing/condition.ts';
-import type { FilterFunction } from '../routing/filter.ts';
+import { type FilterFunction, OPERATIONS } from '../routing/filter.ts';
 import { isPlainObject } from './plain-object.ts';
-import { optionNotes } from './option-notes.ts';
+import { oneOf, optionNotes } from './option-notes.ts';
 
 type Path = readonly PropertyKey[];
 type Report = (path: Path, wants: string) => void;
@@ -43,6 +43,7 @@ function checkEntry(name: string, wanted: unknown, path: Path, report: Report): 
   const isRowPath = ROW_ROOTS.some((root) => name.startsWith(`${root}.`) && name !== `${root}.`);
   if (!isRowPath && !EVENT_PATHS.some((known) => known === name)) return report(path, pathWants);
   if (Array.isArray(wanted)) return report(path, 'one value, or { in: [ … ] } for several');
+  if (name === 'op') checkOperations(wanted, path, report);
   if (!isPlainObject(wanted)) return checkScalar(wanted, path, report);
   const comparisons = Object.entries(wanted);
   if (comparisons.length === 0) return report(path, `a value, or ${comparisonNames}`);
@@ -52,6 +53,27 @@ function checkEntry(name: string, wanted: unknown, path: Path, report: Report): 
     else check(operand, [...path, comparison], report);
   }
 }
+
+/** One that is misspelt, or that no event is, would be compared with for ever, and never be met. */
+function checkOperations(wanted: unknown, path: Path, report: Report): void {
+  for (const [place, name] of comparedWith(wanted, path)) {
+    const isOne = OPERATIONS.some((operation) => operation === name);
+    if (typeof name === 'string' && !isOne) report(place, oneOf(OPERATIONS));
+  }
+}
+
+/** The whole values that a path is compared with, each with its place. */
+function comparedWith(wanted: unknown, path: Path): readonly (readonly [Path, unknown])[] {
+  if (!isPlainObject(wanted)) return [[path, wanted]];
+  return Object.entries(wanted).flatMap(([comparison, operand]): [Path, unknown][] => {
+    if (!WHOLE.has(comparison)) return [];
+    const place = [...path, comparison];
+    if (!Array.isArray(operand)) return [[place, operand]];
+    return operand.map((each: unknown, index) => [[...place, index], each]);
+  });
+}
+
+const WHOLE: ReadonlySet<string> = new Set(['eq', 'ne', 'in', 'notIn']);
 
 type Check = (operand: unknown, path: Path, report: Report) => void;
 

@@ -9,7 +9,10 @@ import { type FilterEvent, filterEvent } from './filter-event.ts';
 import { patternList, tablePattern, textPattern } from './name-pattern.ts';
 import { RowReaders } from './row-reader.ts';
 
-export type Operation = 'insert' | 'update' | 'delete' | 'truncate' | 'message' | 'read';
+/** What an event can be. A filter that asks for another would let nothing through. */
+export const OPERATIONS = ['insert', 'update', 'delete', 'truncate', 'message'] as const;
+
+export type Operation = (typeof OPERATIONS)[number];
 
 export type FilterFunction = (event: FilterEvent) => boolean;
 

@@ -116,8 +116,23 @@ test('patterns of names are names', async () => {
     'columns.mask[0]: a column, as column, table.column or schema.table.column',
   ]);
   expect(await saidOf({ filter: { operations: ['upsert'] } })).toEqual([
-    'filter.operations[0]: insert, update, delete, truncate, message or read',
+    'filter.operations[0]: insert, update, delete, truncate or message',
   ]);
+});
+
+test('an operation that no event has is refused, wherever it is named: it would let nothing through', async () => {
+  const wants = 'insert, update, delete, truncate or message';
+  const operations = ['insert', 'read'];
+  expect(await saidOf({ filter: { operations } })).toEqual([`filter.operations[1]: ${wants}`]);
+  expect(await saidOf({ filter: { operations: [] } })).toEqual([
+    'filter.operations: a list of one or more of insert, update, delete, truncate, message',
+  ]);
+  expect(await saidOfWhere({ op: 'read' })).toEqual([`.op: ${wants}`]);
+  expect(await saidOfWhere({ or: [{ op: { in: ['insert', 'r'] } }] })).toEqual([
+    `.or[0].op.in[1]: ${wants}`,
+  ]);
+  expect(await saidOfWhere({ not: { op: { ne: 'read' } } })).toEqual([`.not.op.ne: ${wants}`]);
+  expect(endpointWith({ filter: { where: { op: { prefix: 'ins' } } } })).toBeDefined();
 });
 
 describe('conditions', () => {
