@@ -36,11 +36,13 @@ export function smtpMailer(options: SmtpOptions): Mailer {
 async function openTransport(options: SmtpOptions) {
   const { createTransport } = await import('nodemailer');
   const { host, port, security, auth, ca, timeoutMs } = options;
+  const isPasswordSafe =
+    auth === null || options.allowCleartextPassword === true || isThisMachine(host);
   return createTransport({
     host,
     port,
     secure: security === 'implicit',
-    requireTLS: security === 'starttls',
+    requireTLS: security === 'starttls' || (security === 'opportunistic' && !isPasswordSafe),
     ...(auth === null ? {} : { auth: { user: auth.username, pass: auth.password } }),
     tls: { minVersion: 'TLSv1.2', ...(ca === null ? {} : { ca }) },
     dnsTimeout: timeoutMs,
@@ -50,6 +52,11 @@ async function openTransport(options: SmtpOptions) {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+}
+
+/** Where nobody stands between. */
+function isThisMachine(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(host);
 }
 
 const REASON_CHARACTERS = 200;

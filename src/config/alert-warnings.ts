@@ -10,13 +10,13 @@ export function alertWarnings(alerts: readonly ResolvedAlert[]): string[] {
           ? [`alerts[${index}]: messages cross the network unencrypted, over http.`]
           : [];
       case 'email':
-        return alert.security === 'opportunistic' &&
-          alert.password !== undefined &&
-          !isLoopback(alert.host)
-          ? [
-              `alerts[${index}]: with security opportunistic the password may cross the network unencrypted.`,
-            ]
-          : [];
+        if (alert.security !== 'opportunistic' || alert.password === undefined) return [];
+        if (isLoopback(alert.host)) return [];
+        return [
+          alert.allowCleartextPassword === true
+            ? `alerts[${index}]: with security opportunistic the password may cross the network unencrypted.`
+            : `alerts[${index}]: a password goes to another machine over TLS alone, whatever opportunistic says: say starttls, or allowCleartextPassword.`,
+        ];
     }
   });
 }

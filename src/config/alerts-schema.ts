@@ -4,6 +4,7 @@ import { headers } from './http-headers.ts';
 import {
   besideOtherFaults,
   choice,
+  flag,
   matching,
   optionNotes,
   text,
@@ -46,7 +47,7 @@ const emailAlertSchema = z
       })
       .optional(),
     security: choice(
-      'implicit: TLS from the first byte. starttls: TLS before anything else is said, or no mail. opportunistic: TLS if the server offers it. Without it: implicit on port 465, else starttls.',
+      'implicit: TLS from the first byte. starttls: TLS before anything else is said, or no mail. opportunistic: TLS if the server offers it, or if there is a password to keep from the network. Without it: implicit on port 465, else starttls.',
       ['implicit', 'starttls', 'opportunistic'],
     ).optional(),
     username: text(
@@ -56,6 +57,9 @@ const emailAlertSchema = z
     password: text(
       { what: 'The password of that user.', wants: credentialWants, secret: 'whole' },
       matching(/^\P{Cc}+$/u, credentialWants),
+    ).optional(),
+    allowCleartextPassword: flag(
+      'With security opportunistic, sends the password also to a server on another machine that offers no TLS. Whoever stands between reads it, and can make any server look like one without TLS.',
     ).optional(),
     from: text({ what: 'The sender.', wants: addressWants }, addressFault),
     to: z

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { databaseTlsSchema } from './database-tls-schema.ts';
-import { text, wholeNumber } from './option-notes.ts';
+import { flag, text, wholeNumber } from './option-notes.ts';
 import { postgresUrlFault, postgresUrlWants } from './postgres-url.ts';
+
+export const allowCleartextPassword = flag(
+  'Sends the password as it is to a server on another machine that asks for that over a connection without TLS. Whoever stands between reads it, and any server that says it has no TLS may ask.',
+).optional();
 
 export const databaseSchema = z.strictObject({
   url: text(
@@ -13,6 +17,7 @@ export const databaseSchema = z.strictObject({
     postgresUrlFault,
   ),
   tls: databaseTlsSchema.optional(),
+  allowCleartextPassword,
   connectTimeoutMs: wholeNumber({
     what: 'Connecting takes this long at the most.',
     unit: 'ms',

@@ -1,8 +1,6 @@
 import { alertWarnings } from './alert-warnings.ts';
 import { ConfigError } from './config-error.ts';
 import { Draft } from './draft.ts';
-import { addressOf } from './endpoint-schema.ts';
-import { isPlainRemoteUrl } from './endpoint-url.ts';
 import { applyEnvironment, type Overrides } from './environment.ts';
 import type { Environment } from './environment-variables.ts';
 import { setFormatDefaults } from './format-defaults.ts';
@@ -11,6 +9,7 @@ import { isPlainObject } from './plain-object.ts';
 import { createRedact } from './redact.ts';
 import { type ResolvedConfig, walhookSchema } from './schema.ts';
 import { problemsOf } from './schema-issues.ts';
+import { unencryptedWarnings } from './unencrypted.ts';
 
 export type ParsedConfig = {
   readonly config: ResolvedConfig;
@@ -49,13 +48,7 @@ export function parseConfig(
     );
   }
   const { data } = result;
-  const warnings = [...draft.warnings, ...plainHttpWarnings(data), ...alertWarnings(data.alerts)];
+  const warnings = [...draft.warnings, ...unencryptedWarnings(data), ...alertWarnings(data.alerts)];
   const config = draft.stdoutIsFallback ? { ...data, stdoutIsFallback: true as const } : data;
   return { config, warnings: warnings.map(redact) };
-}
-
-function plainHttpWarnings(config: ResolvedConfig): string[] {
-  return config.endpoints
-    .filter((endpoint) => isPlainRemoteUrl(addressOf(endpoint) ?? ''))
-    .map(({ name }) => `Endpoint ${name}: events cross the network unencrypted, over http.`);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { alertRulesSchema } from './alert-rules-schema.ts';
 import { alertsSchema } from './alerts-schema.ts';
-import { databaseSchema } from './database-schema.ts';
+import { allowCleartextPassword, databaseSchema } from './database-schema.ts';
 import { databaseTlsSchema } from './database-tls-schema.ts';
 import { drainSchema } from './drain-schema.ts';
 import { endpointSchema } from './endpoint-schema.ts';
@@ -33,6 +33,7 @@ const stateSchema = z.strictObject({
     stateUrlFault,
   ).optional(),
   tls: databaseTlsSchema.optional(),
+  allowCleartextPassword,
   keepRunsMs: wholeNumber({
     what: 'How long the reports of past drains are kept.',
     unit: 'ms',

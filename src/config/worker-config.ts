@@ -26,7 +26,10 @@ export function parseWorkerConfig(input: unknown, bindings: Environment): Parsed
     ...unsupported(parsed.config),
   ];
   if (problems.length > 0) throw new ConfigError(problems, SOURCE);
-  const secured = { database: withWorkerTls(database), state: withWorkerTls(state) };
+  const secured = {
+    database: withHyperdrivePassword(withWorkerTls(database), bindings),
+    state: withWorkerTls(state),
+  };
   return { ...parsed, config: { ...parsed.config, ...secured } };
 }
 
@@ -41,11 +44,24 @@ function withDefaults(input: unknown): unknown {
 
 /** Whoever sets DATABASE_URL beside the binding wants to go past it. */
 function withHyperdrive(bindings: Environment): Environment {
-  const { HYPERDRIVE: hyperdrive } = bindings;
-  if (typeof hyperdrive !== 'object' || hyperdrive === null) return bindings;
-  if (readVariable(bindings, 'DATABASE_URL') !== undefined) return bindings;
+  const url = hyperdriveUrl(bindings);
+  if (url === undefined || readVariable(bindings, 'DATABASE_URL') !== undefined) return bindings;
+  return { ...bindings, DATABASE_URL: url };
+}
+
+/** The platform itself carries what goes to Hyperdrive: no network of anybody else's is crossed. */
+function withHyperdrivePassword<T extends ResolvedConfig['database']>(
+  database: T,
+  bindings: Environment,
+): T {
+  if (database.url !== hyperdriveUrl(bindings)) return database;
+  return { ...database, allowCleartextPassword: true };
+}
+
+function hyperdriveUrl({ HYPERDRIVE: hyperdrive }: Environment): unknown {
+  if (typeof hyperdrive !== 'object' || hyperdrive === null) return undefined;
   // A getter of the runtime's, which a copy of the binding would not have.
-  return { ...bindings, DATABASE_URL: Reflect.get(hyperdrive, 'connectionString') };
+  return Reflect.get(hyperdrive, 'connectionString');
 }
 
 function unsupported({ endpoints, alerts, drain }: ResolvedConfig): Problem[] {

@@ -39,6 +39,8 @@ export type SessionFacts = {
     readonly cipher: string | null;
     readonly verified: 'none' | 'ca' | 'full';
   } | null;
+  /** How the server asked for the password; null: it did not. */
+  readonly password: 'cleartext' | 'md5' | 'scram' | null;
   readonly pooled: boolean;
   readonly serverTimeMs: number;
 };

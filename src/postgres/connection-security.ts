@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { PasswordExchange } from './password-exchange.ts';
 import { type Attempt, isLoopback, type Verification } from './tls-modes.ts';
 
 /** What protects a connection up to its next hop, which may be a pooler. */
@@ -12,17 +13,23 @@ export type ConnectionSecurity = {
     /** What was required of the certificate, not what happened to be right. */
     readonly verified: Verification;
   } | null;
+  /** How the password was told; null: none was asked for. */
+  readonly password: PasswordExchange | null;
 };
 
 const noted = new WeakMap<Client, ConnectionSecurity>();
 
-export function noteSecurity(connection: Client, attempt: Attempt): void {
+export function noteSecurity(
+  connection: Client,
+  attempt: Attempt,
+  password: PasswordExchange | null,
+): void {
   const isLocal = isLoopback(connection.host);
   const tls =
     attempt === null
       ? null
       : { ...describeSocket(connection.connection.stream), verified: attempt.verifies };
-  noted.set(connection, { isLocal, tls });
+  noted.set(connection, { isLocal, tls, password });
 }
 
 export function connectionSecurity(connection: Client): ConnectionSecurity {

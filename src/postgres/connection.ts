@@ -4,6 +4,7 @@ import { withoutTlsParameters } from './connection-url.ts';
 import { databaseError } from './failure.ts';
 import { noteSecurity } from './connection-security.ts';
 import { beginSession } from './own-session.ts';
+import { guardPassword } from './password-exchange.ts';
 import { type Attempt, connectionAttempts, type TlsOptions } from './tls-modes.ts';
 import { mayHelpOtherwise } from './tls-fallback.ts';
 
@@ -11,6 +12,8 @@ export type ConnectionOptions = {
   readonly url: string;
   /** Over what the URL says of TLS, which is not looked at. */
   readonly tls?: TlsOptions | undefined;
+  /** Whether the password may cross a network unencrypted, where the server asks for that. */
+  readonly allowCleartextPassword?: boolean | undefined;
   readonly connectTimeoutMs: number;
   /** As pg_stat_activity shows it. */
   readonly applicationName: string;
@@ -41,10 +44,11 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
 }
 
 async function connectOnce(
-  { url, tls, applicationName, statementTimeoutMs, lockTimeoutMs, keepAliveMs }: ConnectionOptions,
+  options: ConnectionOptions,
   attempt: Attempt,
   timeoutMs: number,
 ): Promise<Connection> {
+  const { url, tls, applicationName, statementTimeoutMs, lockTimeoutMs, keepAliveMs } = options;
   const { channelBinding: binding = 'disable' } = tls ?? {};
   const client = new Client({
     connectionString: withoutTlsParameters(url),
@@ -56,6 +60,10 @@ async function connectOnce(
     sslnegotiation: attempt?.negotiation ?? 'postgres',
     enableChannelBinding: attempt !== null && binding !== 'disable',
   });
+  const passwordExchange = guardPassword(client, {
+    encrypted: attempt !== null,
+    allowCleartext: options.allowCleartextPassword === true,
+  });
   const assertBound = binding === 'require' ? requireChannelBinding(client) : null;
   // A connection that dies between two queries says so here; the next query says it again.
   client.on('error', () => undefined);
@@ -63,7 +71,7 @@ async function connectOnce(
     const began = performance.now();
     await client.connect();
     assertBound?.();
-    noteSecurity(client, attempt);
+    noteSecurity(client, attempt, passwordExchange());
     await beginSession(client, { statementTimeoutMs, lockTimeoutMs, began });
     return client;
   } catch (error) {

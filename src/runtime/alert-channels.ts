@@ -38,11 +38,12 @@ function emailAlerts(name: string, alert: ResolvedEmailAlert, { createMailer }: 
       remedy: 'Use an alert of type webhook here, or drain from Node.',
     });
   }
-  const { host, username, password, ca, from, to, timeoutMs } = alert;
+  const { host, username, password, ca, from, to, timeoutMs, allowCleartextPassword } = alert;
   const port = alert.port ?? (alert.security === 'implicit' ? SMTPS_PORT : SUBMISSION_PORT);
   const security = alert.security ?? (port === SMTPS_PORT ? 'implicit' : 'starttls');
   const auth = username === undefined || password === undefined ? null : { username, password };
-  const mailer = createMailer({ host, port, security, auth, ca: ca ?? null, timeoutMs });
+  const smtp = { host, port, security, auth, ca: ca ?? null, timeoutMs, allowCleartextPassword };
+  const mailer = createMailer(smtp);
   return emailChannel({ name, from, to, timeoutMs }, mailer);
 }
 

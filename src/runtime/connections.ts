@@ -30,7 +30,7 @@ export async function connectToState(
   config: ResolvedConfig,
   source: Connection | null,
 ): Promise<StateConnection> {
-  const { url, schema, tls } = config.state;
+  const { url, schema, tls, allowCleartextPassword } = config.state;
   const connection =
     url === undefined
       ? source!
@@ -38,6 +38,7 @@ export async function connectToState(
           ...config.database,
           url,
           tls,
+          allowCleartextPassword,
           applicationName: `walhook:${config.pipeline}:state`,
         });
   const client = {

@@ -80,6 +80,18 @@ describe('nothing is sent, and no password', () => {
     expect(server.mails).toEqual([]);
   });
 
+  test('to another machine without STARTTLS, also where TLS is optional, unless that is allowed', async () => {
+    const server = await startMailServer({ hideSTARTTLS: true, allowInsecureAuth: true });
+    const { port } = server;
+    const relay = { port, host: '0.0.0.0', security: 'opportunistic' } as const;
+    await expect(send(relay)).rejects.toThrow(/STARTTLS|TLS/);
+    expect(server.mails).toEqual([]);
+    await send({ ...relay, auth: null });
+    await send({ ...relay, host: '127.0.0.1' });
+    await send({ ...relay, allowCleartextPassword: true });
+    expect(server.mails.map(({ user }) => user)).toEqual([null, 'walhook', 'walhook']);
+  });
+
   test.each(['starttls', 'implicit'] as const)(
     'to a server whose certificate nobody vouches for (%s)',
     async (security) => {

@@ -178,10 +178,18 @@ it('warns of what would cross the network unencrypted', () => {
     { ...email, security: 'opportunistic', host: 'localhost', username: 'me', password: 'hidden' },
     { ...email, security: 'opportunistic' },
     { type: 'webhook', url: 'http://example.com/hooks' },
+    {
+      ...email,
+      security: 'opportunistic',
+      allowCleartextPassword: true,
+      username: 'me',
+      password: 'hidden',
+    },
   ]);
   expect(warnings).toEqual([
-    expect.stringContaining('alerts[0]'),
+    expect.stringMatching(/^alerts\[0\].*over TLS alone/),
     expect.stringContaining('alerts[3]'),
+    expect.stringMatching(/^alerts\[4\].*may cross the network unencrypted/),
   ]);
 });
 

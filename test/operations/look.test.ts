@@ -171,6 +171,26 @@ test('doctor names what is missing, and goes on after each failure', async () =>
   });
 });
 
+test('doctor warns of an endpoint that is sent what can be read on its way', async () => {
+  const receiver = await startReceiver();
+  const database = await createTestDatabase();
+  const unencrypted = 'events cross the network unencrypted';
+  const found: Diagnosis[] = [];
+  await doctor(
+    {
+      withPipeline: (look) => withPipeline(configOf(database), nodePlatform, look),
+      endpoints: [{ name: 'hooks', url: receiver.url, unencrypted }],
+      reach: reachEndpoint,
+      now: () => nodePlatform.clock.now(),
+    },
+    (diagnosis) => found.push(diagnosis),
+  );
+  expect(found.at(-1)).toMatchObject({
+    status: 'warning',
+    found: expect.stringContaining(`takes connections, and ${unencrypted}`),
+  });
+});
+
 test('doctor warns of tables that are newer, without identity, or sent as their partitions', async () => {
   const database = await createTestDatabase();
   const config = configOf(database);

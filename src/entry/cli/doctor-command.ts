@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addressOf } from '../../config/endpoint-schema.ts';
+import { sentUnencrypted } from '../../config/unencrypted.ts';
 import { type Diagnosis, doctor } from '../../operations/doctor/doctor.ts';
 import { withPipeline } from '../../runtime/administration.ts';
 import { nodePlatform } from '../../runtime/node-platform.ts';
@@ -23,6 +24,7 @@ export function addDoctorCommand(program: Command, runs: Runs): void {
         endpoints: config.endpoints.map((endpoint) => ({
           name: endpoint.name,
           url: addressOf(endpoint),
+          unencrypted: sentUnencrypted(endpoint),
         })),
         reach: reachEndpoint,
         now: () => nodePlatform.clock.now(),

@@ -1,6 +1,7 @@
 import { WalhookError } from '../../errors/walhook-error.ts';
 import type { PipelineAccess } from '../pipeline.ts';
-import { type Check, failed, type Finding, ok, skipped } from './check.ts';
+import { type Check, failed, type Finding, ok, skipped, warning } from './check.ts';
+import { passwordChecks } from './password-check.ts';
 import { endpointChecks } from './endpoint-checks.ts';
 import { publicationChecks } from './publication-checks.ts';
 import { serverChecks } from './server-checks.ts';
@@ -11,7 +12,12 @@ export type Diagnosis = Finding & { readonly name: string };
 
 export type DoctorTools = {
   readonly withPipeline: (look: (access: PipelineAccess) => Promise<void>) => Promise<void>;
-  readonly endpoints: readonly { readonly name: string; readonly url: string | null }[];
+  readonly endpoints: readonly {
+    readonly name: string;
+    readonly url: string | null;
+    /** What is readable on its way to it, in words; null or nothing: none of it. */
+    readonly unencrypted?: string | null;
+  }[];
   /** Resolves once the URL's host takes a connection; nothing is sent. Rejects with the reason. */
   readonly reach: (url: string) => Promise<void>;
   readonly now: () => number;
@@ -19,6 +25,7 @@ export type DoctorTools = {
 
 const CHECKS: readonly Check[] = [
   ...serverChecks,
+  ...passwordChecks,
   ...publicationChecks,
   ...slotChecks,
   ...stateChecks,
@@ -46,8 +53,12 @@ export async function doctor(
     note('database', findingOf(error));
     note('all that the database would tell', skipped('not looked at'));
   }
-  for (const { name, url } of tools.endpoints) {
-    note(`endpoint ${name}`, url === null ? ok('standard output') : await reach(tools, url));
+  for (const { name, url, unencrypted = null } of tools.endpoints) {
+    const reached = url === null ? ok('standard output') : await reach(tools, url);
+    note(
+      `endpoint ${name}`,
+      unencrypted === null ? reached : readableOnTheWay(reached, unencrypted),
+    );
   }
   return healthy;
 }
@@ -64,6 +75,11 @@ async function reach(tools: DoctorTools, url: string): Promise<Finding> {
       "Check the endpoint's URL, that it runs, and that this machine may connect to it.",
     );
   }
+}
+
+function readableOnTheWay(reached: Finding, unencrypted: string): Finding {
+  if (reached.status !== 'ok') return reached;
+  return warning(`${reached.found}, and ${unencrypted}`, 'Take an https:// URL.');
 }
 
 function findingOf(error: unknown): Finding {
