@@ -32,6 +32,11 @@ export class Assembler {
     this.#output = output;
   }
 
+  /** That of the changes that come now; null between two, and where they are kept until their commit. */
+  get transaction(): Transaction | null {
+    return this.#transaction;
+  }
+
   /** Throws AssemblyError on a message that cannot stand where it stands. */
   accept(message: Message, lsnHigh: number, lsnLow: number): void {
     const kept = this.#streamed.keep(message, lsnHigh, lsnLow);

@@ -1,15 +1,13 @@
 import { Assembler } from '../changes/assembler.ts';
-import { AssemblyError } from '../changes/assembly-error.ts';
 import type { ChangeEvent, Transaction } from '../changes/change-event.ts';
 import type { Position } from '../changes/position.ts';
 import { RelationCache, type RelationCatalog } from '../changes/relation-cache.ts';
 import { AlreadySettled } from '../delivery/already-settled.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
-import { WalhookError } from '../errors/walhook-error.ts';
 import { type Lsn, maxLsn } from '../pgoutput/lsn.ts';
 import { PgoutputDecoder } from '../pgoutput/decoder.ts';
 import { readMessageHead } from '../pgoutput/message-head.ts';
-import { PgoutputError } from '../pgoutput/pgoutput-error.ts';
+import { unreadableChange } from './unreadable-change.ts';
 import type { MessageRows, WindowChunk } from './window.ts';
 
 export type ConsumeOptions = {
@@ -69,7 +67,10 @@ export class Consumer {
     this.#completeThrough = null;
   }
 
-  /** False where reading has to stop before the chunk's end. Throws WalhookError decode_failed. */
+  /**
+   * False where reading has to stop before the chunk's end. Throws UnreadableChange where a change of a
+   * transaction cannot be taken in, and WalhookError.
+   */
   async consume(chunk: WindowChunk): Promise<boolean> {
     const { dispatcher, room } = this.#options;
     const rows = chunk.open();
@@ -82,7 +83,7 @@ export class Consumer {
           this.#assembler.accept(message, rows.lsnHigh, rows.lsnLow);
         }
       } catch (error) {
-        throw decodeFailure(error);
+        throw unreadableChange(error, rows, this.#assembler, this.#relations);
       }
       if (this.limitReached) return false;
       if (dispatcher.isFull && !(await room())) return false;
@@ -115,9 +116,4 @@ export class Consumer {
       this.#completeThrough === null ? lsn : maxLsn(this.#completeThrough, lsn);
     this.#options.dispatcher.offeredThrough(lsn);
   }
-}
-
-function decodeFailure(error: unknown): unknown {
-  if (!(error instanceof PgoutputError) && !(error instanceof AssemblyError)) return error;
-  return new WalhookError('decode_failed', error.message, { detail: error.code, cause: error });
 }

@@ -5,8 +5,10 @@ import type { Route } from '../routing/route.ts';
 import type { Framing } from '../formats/framing.ts';
 import type { Sink } from '../delivery/sink.ts';
 import type { EventFormat } from '../formats/event-format.ts';
+import type { WalhookError } from '../errors/walhook-error.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
 import type { LeaseSession, SlotIdentity, StateStore } from './state-store.ts';
+import type { FoundTransaction } from './unreadable.ts';
 import type { OpenWindow, WindowBounds, WindowReader } from './window.ts';
 
 export type SourceState = {
@@ -29,8 +31,22 @@ export interface Source {
   /** A window in one answer, without a reader; null where it may be too much for that. */
   readAtOnce(bounds: WindowBounds): Promise<OpenWindow | null>;
   openReader(): Promise<WindowReader>;
+  /** Tries to read what commits after `from`, on a connection of its own. */
+  openTrial(from: Lsn): Promise<Trial>;
   /** Moves the slot forward; never back. */
   advance(to: Lsn): Promise<{ readonly at: Lsn; readonly flushed: Lsn }>;
+}
+
+/** Why a read failed, and the change it failed on where the server tells that. */
+export type TrialFailure = { readonly error: WalhookError; readonly changeLsn: Lsn | null };
+
+/** Reads that fetch nothing, to find out what cannot be read. All methods throw WalhookError. */
+export interface Trial {
+  /** null: all that commits before `uptoLsn` can be read. */
+  read(uptoLsn: Lsn): Promise<TrialFailure | null>;
+  /** What is known of the transaction whose commit is the record after `readableTo`. */
+  describe(readableTo: Lsn, changeLsn: Lsn | null): Promise<FoundTransaction>;
+  close(): Promise<void>;
 }
 
 /** Connections to source and state, for as long as they last. */

@@ -1,5 +1,6 @@
 import { type Lsn, maxLsn } from '../pgoutput/lsn.ts';
 import { skipSettled } from './skip-settled.ts';
+import { WindowFailure } from './unreadable.ts';
 import {
   type OpenWindow,
   peekedEnd,
@@ -44,7 +45,7 @@ export async function* readWindows(
       from < newFrom ? { changes: lastRows, bytes: newFrom - from } : NOTHING_REPEATED;
     const bounds: WindowBounds = governor.bounds(newFrom, target, repeated);
     const window = reader.open(bounds);
-    for await (const chunk of window.chunks) yield { kind: 'chunk', chunk };
+    yield* chunksOf(window, from, bounds.uptoLsn);
     governor.observe(window.decodedMs, timeLeftMs());
     const end: Lsn | null = reader.readsAhead ? await reader.position() : null;
     let peeked: Lsn | null = end;
@@ -66,8 +67,16 @@ export async function* readWindow(
   { uptoLsn }: WindowBounds,
   from: Lsn,
 ): AsyncGenerator<WindowItem> {
-  for await (const chunk of window.chunks) yield { kind: 'chunk', chunk };
+  yield* chunksOf(window, from, uptoLsn);
   yield { kind: 'end', ended: () => windowEnd(window, from, uptoLsn) };
+}
+
+async function* chunksOf(window: OpenWindow, from: Lsn, uptoLsn: Lsn): AsyncGenerator<WindowItem> {
+  try {
+    for await (const chunk of window.chunks) yield { kind: 'chunk', chunk };
+  } catch (error) {
+    throw new WindowFailure(error, from, uptoLsn);
+  }
 }
 
 function windowEnd({ rowCount, decodedMs }: OpenWindow, from: Lsn, endLsn: Lsn): WindowEnd {

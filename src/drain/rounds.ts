@@ -27,14 +27,21 @@ export async function drainInRounds(
   const absent = records.filter((record) => {
     return !configured.has(record.endpoint) && record.missedFrom === null;
   });
-  let starts = await startOfRound(run, session.state, lease, records);
-  for (;;) {
-    const { dispatcher, end } = await round(run, session, now, lease, starts, absent);
-    if (run.stop.isDue() || run.stop.reason !== null) return end;
-    if (!dispatcher.endpoints.some(wasLeftOut)) return end;
-    const next = await startOfRound(run, session.state, lease);
-    if (!wouldHelp(dispatcher, starts, next)) return end;
-    starts = next;
+  const last = await rounds();
+  // Only now: what stands before it, all have been given.
+  if (run.unreadable !== null) throw run.unreadable.error;
+  return last;
+
+  async function rounds(): Promise<PassEnd> {
+    let starts = await startOfRound(run, session.state, lease, records);
+    for (;;) {
+      const { dispatcher, end } = await round(run, session, now, lease, starts, absent);
+      if (run.stop.isDue() || run.stop.reason !== null) return end;
+      if (!dispatcher.endpoints.some(wasLeftOut)) return end;
+      const next = await startOfRound(run, session.state, lease);
+      if (!wouldHelp(dispatcher, starts, next)) return end;
+      starts = next;
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { Replayed } from '../delivery/replayed.ts';
 import type { Delivery, Outcome } from '../delivery/sink.ts';
 import { traceIdOf } from '../delivery/traceparent.ts';
 import type { Span } from '../delivery/tracing.ts';
-import { formatLsn, type Lsn, ZERO_LSN } from '../pgoutput/lsn.ts';
+import { formatLsn, type Lsn, minLsn, ZERO_LSN } from '../pgoutput/lsn.ts';
 import { EndpointConnections } from './endpoint-connections.ts';
 import { endDrainSpan, startDrainSpan } from './drain-span.ts';
 import type { DrainOptions } from './options.ts';
@@ -18,6 +18,7 @@ import { runLog } from './run-log.ts';
 import { encodePositions } from './settled-ahead.ts';
 import type { Checkpoint } from './state-store.ts';
 import { DrainStop } from './stop.ts';
+import type { UnreadableTransaction } from './unreadable.ts';
 import { WindowTally } from './window-totals.ts';
 
 /** How a pass ended by itself. */
@@ -51,6 +52,7 @@ export class DrainRun {
   /** The end of the last window: reading ahead, the slot follows later. */
   readTo: Lsn | null = null;
   flushedLsn: Lsn | null = null;
+  #unreadable: UnreadableTransaction | null = null;
   #session: DrainSession | null = null;
   #isSessionSound = true;
   wasConnected = false;
@@ -79,6 +81,25 @@ export class DrainRun {
     this.#session = session;
     this.#isSessionSound = true;
     this.wasConnected ||= session !== null;
+  }
+
+  /** How far can be read: to the target, or to what cannot be. */
+  get readTarget(): Lsn {
+    const readableTo = this.#unreadable?.readableTo;
+    return readableTo === undefined ? this.target! : minLsn(this.target!, readableTo);
+  }
+
+  get unreadable(): UnreadableTransaction | null {
+    return this.#unreadable;
+  }
+
+  foundUnreadable(transaction: UnreadableTransaction): void {
+    this.#unreadable = transaction;
+    const { error } = transaction;
+    this.options.log.warn('a transaction cannot be read: what stands before it is delivered', {
+      error,
+      commit_lsn: textOf(transaction.commitLsn),
+    });
   }
 
   /** Something failed on it, or may hold on by it: nobody else gets it. */

@@ -2,12 +2,15 @@ import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { Span } from '../delivery/tracing.ts';
 import { type Lsn, minLsn } from '../pgoutput/lsn.ts';
 import { Consumer } from './consume.ts';
+import { findUnreadable } from './find-unreadable.ts';
 import type { DrainSession } from './ports.ts';
 import type { Progress } from './progress.ts';
 import { readAhead } from './read-ahead.ts';
 import { readWindow, readWindows, type WindowItem } from './read-windows.ts';
 import type { DrainRun, PassEnd } from './run.ts';
-import type { WindowCost } from './window.ts';
+import { mayBeUnreadable, WindowFailure } from './unreadable.ts';
+import { UnreadableChange } from './unreadable-change.ts';
+import type { OpenWindow, WindowBounds, WindowCost } from './window.ts';
 import { WindowGovernor } from './window-governor.ts';
 
 /** Chunks of later windows that wait in memory while earlier ones are delivered. */
@@ -53,10 +56,48 @@ export class WindowLoop {
     this.#advancedAt = run.options.clock.now();
   }
 
-  /** Reads up to the target, or until it is time to stop, or nobody takes anything any more. */
+  /**
+   * Reads up to the target, or until it is time to stop, or nobody takes anything any more. Where a
+   * transaction cannot be read, it is noted as the run's, and what committed before it is all there is.
+   */
   async read(): Promise<PassEnd> {
     const run = this.#run;
-    const target = run.target!;
+    for (;;) {
+      try {
+        return await this.#readTo(run.readTarget);
+      } catch (error) {
+        if (error instanceof UnreadableChange) {
+          // Reading came to its transaction, so all that stands before has been offered.
+          run.foundUnreadable(error.transaction);
+          return 'caught_up';
+        }
+        if (!(error instanceof WindowFailure)) throw error;
+        const found = mayBeUnreadable(error.cause) ? await this.#find(error) : null;
+        if (found === 'stopped') return 'stopped';
+        if (found === null) throw error.cause;
+        run.foundUnreadable(found);
+      }
+    }
+  }
+
+  /** Which transaction a window failed on. What was read before is delivered meanwhile. */
+  async #find({
+    from,
+    uptoLsn,
+  }: WindowFailure): Promise<Awaited<ReturnType<typeof findUnreadable>>> {
+    const { stop } = this.#run;
+    const trial = await this.#session.source.openTrial(from);
+    try {
+      const isOver = (): boolean => stop.isDue() || this.#over.aborted;
+      const result = await this.#unlessOver(findUnreadable(trial, from, uptoLsn, isOver));
+      return result === null ? 'stopped' : result.value;
+    } finally {
+      await trial.close();
+    }
+  }
+
+  async #readTo(target: Lsn): Promise<PassEnd> {
+    const run = this.#run;
     if (run.slotAt! >= target) return 'caught_up';
     if (this.#dispatcher.isOver) return 'stopped';
     const windows = await this.#openWindows(target);
@@ -117,7 +158,7 @@ export class WindowLoop {
   /** Moves the slot to what every endpoint has settled. Progress has to be saved before. */
   async advance(): Promise<void> {
     const run = this.#run;
-    const to = minLsn(this.#dispatcher.slotMayAdvanceTo, run.target!);
+    const to = minLsn(this.#dispatcher.slotMayAdvanceTo, run.readTarget);
     this.#advancedAt = run.options.clock.now();
     if (to <= run.slotAt!) return;
     await run.step('before-advance');
@@ -176,7 +217,7 @@ export class WindowLoop {
     const { stop, slotAt, options } = this.#run;
     const governor = new WindowGovernor(options);
     const bounds = governor.bounds(slotAt!, target);
-    const whole = bounds.uptoLsn < target ? null : await this.#session.source.readAtOnce(bounds);
+    const whole = bounds.uptoLsn < target ? null : await this.#readAtOnce(bounds);
     if (whole !== null) {
       const items = readWindow(whole, bounds, slotAt!);
       return { items, followSlot: false, close: () => Promise.resolve() };
@@ -199,6 +240,14 @@ export class WindowLoop {
         await reader.close();
       },
     };
+  }
+
+  async #readAtOnce(bounds: WindowBounds): Promise<OpenWindow | null> {
+    try {
+      return await this.#session.source.readAtOnce(bounds);
+    } catch (error) {
+      throw new WindowFailure(error, this.#run.slotAt!, bounds.uptoLsn);
+    }
   }
 
   #openConsumer(): Consumer {

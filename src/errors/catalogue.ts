@@ -161,6 +161,12 @@ export const ERRORS = {
     remedy:
       'The server sent something walhook cannot read. Please report it with the code and the server version.',
   },
+  transaction_unreadable: {
+    retryable: false,
+    exitCode: 1,
+    remedy:
+      'Mend what the server names, or pass over this one transaction with walhook skip: no endpoint gets it then.',
+  },
   stuck: {
     retryable: true,
     exitCode: 1,

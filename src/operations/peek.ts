@@ -3,10 +3,15 @@ import { type ChangeEvent, positionOf } from '../changes/change-event.ts';
 import { JsonWriter } from '../changes/json-writer.ts';
 import { eventId } from '../changes/position.ts';
 import { RelationCache } from '../changes/relation-cache.ts';
+import { findUnreadable } from '../drain/find-unreadable.ts';
+import { mayBeUnreadable } from '../drain/unreadable.ts';
+import { UnreadableChange, unreadableChange } from '../drain/unreadable-change.ts';
 import type { MessageRows, OpenWindow } from '../drain/window.ts';
+import type { WalhookError } from '../errors/walhook-error.ts';
 import type { EventFormat } from '../formats/event-format.ts';
 import { walhookFormat } from '../formats/walhook.ts';
 import { PgoutputDecoder } from '../pgoutput/decoder.ts';
+import type { Lsn } from '../pgoutput/lsn.ts';
 import { readMessageHead } from '../pgoutput/message-head.ts';
 import { ownSchema, type PipelineAccess } from './pipeline.ts';
 
@@ -24,24 +29,57 @@ const FIRST_MESSAGES = 1_000;
 /**
  * Prints events that wait in the slot, up to `limit` of them, and leaves them there; how many it
  * printed. Each look starts at the slot's position again, so one that brought too little (a drain's
- * own notes, say) is followed by a larger one. Throws WalhookError.
+ * own notes, say) is followed by a larger one. Throws WalhookError: transaction_unreadable once all is
+ * printed that stands before a transaction that cannot be read.
  */
 export async function peek(access: PipelineAccess, options: PeekOptions): Promise<number> {
   const { database, pipeline } = access;
   const server = await database.readServer();
-  database.assertReadable(await database.readSlot(pipeline.slot), pipeline.slot, server.database);
+  const slot = await database.readSlot(pipeline.slot);
+  database.assertReadable(slot, pipeline.slot, server.database);
   const printer = new Printer(access, options);
+  const failure = await printUpTo(access, printer, server.flushedLsn);
+  if (failure === null) return printer.printed;
+  const unreadable = await findIn(access, slot!.confirmedLsn!, server.flushedLsn);
+  if (unreadable === null || unreadable === 'stopped') throw failure;
+  await printUpTo(access, printer, unreadable.readableTo);
+  if (printer.isFull) return printer.printed;
+  throw unreadable.error;
+}
+
+/** What the server said where it could not output all of that. */
+async function printUpTo(
+  { database }: PipelineAccess,
+  printer: Printer,
+  uptoLsn: Lsn,
+): Promise<WalhookError | null> {
   const reader = await database.openPending();
   try {
     for (let maxChanges = FIRST_MESSAGES; !printer.isFull; maxChanges *= 8) {
-      const window = reader.open({ uptoLsn: server.flushedLsn, maxChanges });
+      const window = reader.open({ uptoLsn, maxChanges });
       await printer.printWindow(window);
       if (window.rowCount < maxChanges) break;
     }
+    return null;
+  } catch (error) {
+    if (mayBeUnreadable(error)) return error;
+    throw error instanceof UnreadableChange ? error.transaction.error : error;
   } finally {
     await reader.close();
   }
-  return printer.printed;
+}
+
+async function findIn(
+  { database }: PipelineAccess,
+  from: Lsn,
+  upTo: Lsn,
+): Promise<Awaited<ReturnType<typeof findUnreadable>>> {
+  const trial = await database.openTrial(from);
+  try {
+    return await findUnreadable(trial, from, upTo, () => false);
+  } finally {
+    await trial.close();
+  }
 }
 
 class Printer {
@@ -75,7 +113,11 @@ class Printer {
     for await (const chunk of window.chunks) {
       const rows = chunk.open();
       while (rows.next()) {
-        await accept(rows, decoder, relations, assembler);
+        try {
+          await accept(rows, decoder, relations, assembler);
+        } catch (error) {
+          throw unreadableChange(error, rows, assembler, relations);
+        }
         if (this.isFull) return;
       }
     }

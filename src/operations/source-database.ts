@@ -1,4 +1,5 @@
 import type { RelationCatalog } from '../changes/relation-cache.ts';
+import type { Trial } from '../drain/ports.ts';
 import type { SlotIdentity } from '../drain/state-store.ts';
 import type { OpenWindow, WindowBounds } from '../drain/window.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
@@ -124,6 +125,8 @@ export interface SourceDatabase {
     open(bounds: WindowBounds): OpenWindow;
     close(): Promise<void>;
   }>;
+  /** Tries to read what commits after `from`, on a connection of its own. */
+  openTrial(from: Lsn): Promise<Trial>;
 }
 
 /** `schema.table`, as a person names a table. */

@@ -7,6 +7,7 @@ import { readAtOnce } from './read-at-once.ts';
 import { PostgresRelationCatalog } from './relation-catalog.ts';
 import { readIdentity, readServer } from './server.ts';
 import { advanceSlot, assertReadable, readSlot } from './slot.ts';
+import { openTrial } from './trial.ts';
 import { openWindowReader, type Transport } from './window-reader.ts';
 
 export type SourceOptions = {
@@ -59,6 +60,8 @@ export function postgresSource(options: SourceOptions): Source {
     },
 
     openReader: async () => openWindowReader(await options.connect(), target, transport, now),
+
+    openTrial: async (from) => openTrial(await options.connect(), target, from),
 
     advance: (to) => advanceSlot(control, slot, to),
   };

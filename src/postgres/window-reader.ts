@@ -48,7 +48,7 @@ export async function openWindowReader(
 }
 
 /** The copy's name, or null where the server has no slot to spare. */
-async function copySlot(connection: Connection, slot: string): Promise<string | null> {
+export async function copySlot(connection: Connection, slot: string): Promise<string | null> {
   const name = `walhook_ahead_${randomBytes(8).toString('hex')}`;
   try {
     await query(connection, 'select pg_copy_logical_replication_slot($1, $2, true)', [slot, name]);

@@ -19,6 +19,7 @@ import { readIdentity, readServer } from '../postgres/server.ts';
 import { readLimits } from '../postgres/server-limits.ts';
 import { readSession } from '../postgres/session.ts';
 import { assertReadable, createSlot, dropSlot, readSlot } from '../postgres/slot.ts';
+import { openTrial } from '../postgres/trial.ts';
 import { connectToSource, connectToState } from './connections.ts';
 import type { Platform } from './platform.ts';
 
@@ -108,6 +109,11 @@ function sourceDatabase(
       const { slot, publication, drain } = config;
       const target = { slot, publication, maxMessageBytes: drain.maxEventBytes };
       return pendingChanges(await connectToSource(config), target, () => clock.now());
+    },
+    async openTrial(from) {
+      const { slot, publication, drain } = config;
+      const target = { slot, publication, maxMessageBytes: drain.maxEventBytes };
+      return openTrial(await connectToSource(config), target, from);
     },
   };
 }
