@@ -1,4 +1,5 @@
-// Writes docs/configuration.md from the schema. With --check it only says whether it is up to date.
+// Writes docs/configuration.md and config.schema.json from the schema. With --check it only says
+// whether they are up to date.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createJiti } from 'jiti';
 import { format, resolveConfig } from 'prettier';
@@ -23,6 +24,8 @@ if (!process.argv.includes('--check')) {
   );
   process.exitCode = 1;
 }
+
+await import('./generate-config-schema.mjs');
 
 function render() {
   return `# Configuration
@@ -67,6 +70,16 @@ endpoints:
     auth: { type: bearer, token: '\${ORDERS_TOKEN}' }
     signing: { secrets: ['\${ORDERS_SECRET}'] }
 \`\`\`
+
+An editor completes and explains the options by the schema that comes with the package. In YAML:
+
+\`\`\`yaml
+# yaml-language-server: $schema=./node_modules/walhook/config.schema.json
+endpoints:
+  - { name: orders, type: http, url: https://example.com/hooks }
+\`\`\`
+
+In JSON \`"$schema": "./node_modules/walhook/config.schema.json"\` says the same.
 
 \`env('NAME')\` and \`\${NAME}\` are filled in when the file is loaded. A variable that is not set, or
 empty, is a problem; all of them are named together. Keep secrets out of the file this way.

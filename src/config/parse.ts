@@ -33,7 +33,7 @@ export function parseConfig(
     const got = Array.isArray(given) ? 'a list' : `a ${typeof given}`;
     throw new ConfigError([{ path: '', got, wants: 'an object of options' }], source);
   }
-  Object.assign(draft.value, interpolate(given, env, draft));
+  Object.assign(draft.value, interpolate(withoutSchemaName(given), env, draft));
   applyEnvironment(draft, env, overrides);
   setFormatDefaults(draft);
   const result = walhookSchema.safeParse(draft.value);
@@ -51,4 +51,11 @@ export function parseConfig(
   const warnings = [...draft.warnings, ...unencryptedWarnings(data), ...alertWarnings(data.alerts)];
   const config = draft.stdoutIsFallback ? { ...data, stdoutIsFallback: true as const } : data;
   return { config, warnings: warnings.map(redact) };
+}
+
+/** `$schema` is for editors. */
+function withoutSchemaName({ $schema, ...options }: Record<string, unknown>): unknown {
+  return typeof $schema === 'string'
+    ? options
+    : { ...options, ...($schema !== undefined && { $schema }) };
 }

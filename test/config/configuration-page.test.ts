@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-it('docs/configuration.md says what the schema says', async () => {
+it('docs/configuration.md and config.schema.json say what the schema says', async () => {
   const script = fileURLToPath(new URL('../../scripts/generate-config-docs.mjs', import.meta.url));
   const { stderr } = await promisify(execFile)(process.execPath, [script, '--check']);
   expect(stderr).toBe('');
