@@ -1,6 +1,7 @@
 import type { Lsn } from '../pgoutput/lsn.ts';
 import type { OldTuple } from '../pgoutput/messages.ts';
 import { NULL_VALUE, type Tuple, UNCHANGED_VALUE } from '../pgoutput/tuple.ts';
+import type { KeyRule } from './key-rule.ts';
 import type { Position } from './position.ts';
 import { hashBytes, type RelationView } from './relation-view.ts';
 
@@ -77,38 +78,94 @@ export function previousKeyTuple(change: RowChange, column: number): Tuple {
   return old !== null && known ? old.tuple : keyTuple(change, column);
 }
 
-/** Hash of the row's key as it is after the change (before it, for a delete). */
+/**
+ * Hash of the row's key as it is after the change (before it, for a delete). Equal keys have one hash,
+ * however they are written: see key-rule.ts.
+ */
 export function keyHash(change: RowChange): number {
-  let hash = change.relation.seed;
-  for (const column of change.relation.keyColumns) {
-    hash = hashColumn(hash, keyTuple(change, column), column);
+  const { seed, keyColumns, keyRules } = change.relation;
+  let hash = seed;
+  for (let i = 0; i < keyColumns.length; i++) {
+    const column = keyColumns[i]!;
+    hash = hashColumn(hash, keyTuple(change, column), column, keyRules[i]!);
   }
   return hash;
 }
 
 /** Hash of the row's key before an update that changed it; null where it did not change. */
 export function previousKeyHash(change: RowChange): number | null {
+  if (!isKeyChanged(change)) return null;
+  const { seed, keyColumns, keyRules } = change.relation;
+  let hash = seed;
+  for (let i = 0; i < keyColumns.length; i++) {
+    const column = keyColumns[i]!;
+    hash = hashColumn(hash, previousKeyTuple(change, column), column, keyRules[i]!);
+  }
+  return hash;
+}
+
+/**
+ * Whether an update gave the row another key, or wrote it in another way: 1.0 that becomes 1.00 is one
+ * value, and yet another text to whom identifies rows by it.
+ */
+export function isKeyChanged(change: RowChange): boolean {
   const { old, new: current } = change;
-  if (change.op !== 'update' || old === null || current === null) return null;
-  let hash = change.relation.seed;
-  let changed = false;
+  if (change.op !== 'update' || old === null || current === null) return false;
   for (const column of change.relation.keyColumns) {
     const source = previousKeyTuple(change, column);
-    changed ||= source !== current && !sameValue(source, keyTuple(change, column), column);
-    hash = hashColumn(hash, source, column);
+    if (source !== current && !sameValue(source, keyTuple(change, column), column)) return true;
   }
-  return changed ? hash : null;
+  return false;
 }
 
 const SEPARATOR = new Uint8Array([0x1f]);
 const NULL_MARK = new Uint8Array([0x00]);
+const ZERO = 0x30;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const BLANK = 0x20;
+const EXPONENT = 0x65; // 'e'
 
-function hashColumn(hash: number, tuple: Tuple, column: number): number {
-  const start = tuple.bounds[column * 2] ?? NULL_VALUE;
+function hashColumn(hash: number, tuple: Tuple, column: number, rule: KeyRule): number {
+  const { bytes, bounds } = tuple;
+  const start = bounds[column * 2] ?? NULL_VALUE;
   const separated = hashBytes(hash, SEPARATOR, 0, 1);
-  return start < 0
-    ? hashBytes(separated, NULL_MARK, 0, 1)
-    : hashBytes(separated, tuple.bytes, start, tuple.bounds[column * 2 + 1]!);
+  if (start < 0) return hashBytes(separated, NULL_MARK, 0, 1);
+  const end = bounds[column * 2 + 1]!;
+  switch (rule) {
+    case 'text':
+      return hashBytes(separated, bytes, start, end);
+    case 'number':
+      return hashNumber(separated, bytes, start, end);
+    case 'padded':
+      return hashBytes(separated, bytes, start, endWithout(BLANK, bytes, start, end));
+    case 'unknown':
+      return separated;
+  }
+}
+
+/** Without the zeros that end a fraction, and without the sign of zero. */
+function hashNumber(hash: number, bytes: Uint8Array, start: number, end: number): number {
+  const shortEnd = endOfNumber(bytes, start, end);
+  const isMinusZero = bytes[start] === MINUS && shortEnd === start + 2 && bytes[start + 1] === ZERO;
+  return hashBytes(hash, bytes, isMinusZero ? start + 1 : start, shortEnd);
+}
+
+function endOfNumber(bytes: Uint8Array, start: number, end: number): number {
+  let point = end;
+  for (let i = start; i < end; i++) {
+    if (bytes[i] === EXPONENT) return end;
+    if (bytes[i] === DOT) point = i;
+  }
+  if (point === end) return end;
+  const shortEnd = endWithout(ZERO, bytes, point, end);
+  return shortEnd === point + 1 ? point : shortEnd;
+}
+
+function endWithout(last: number, bytes: Uint8Array, start: number, end: number): number {
+  let shortEnd = end;
+  while (shortEnd > start && bytes[shortEnd - 1] === last) shortEnd--;
+  return shortEnd;
 }
 
 function sameValue(a: Tuple, b: Tuple, column: number): boolean {

@@ -1,9 +1,9 @@
 import type { Relation } from '../pgoutput/messages.ts';
-import { needsPrimaryKey, type RelationView, relationView } from './relation-view.ts';
-import type { TypeCatalog } from './type-catalog.ts';
+import { type KeyFacts, keyRules } from './key-rule.ts';
+import { needsPrimaryKey, type RelationView, relationView, withKeyRules } from './relation-view.ts';
 
 /** What the protocol does not send and only the catalog tells. */
-export interface RelationCatalog extends TypeCatalog {
+export interface RelationCatalog extends KeyFacts {
   /** Makes the types known that `lookUp` does not know yet. */
   loadTypes(oids: readonly number[]): Promise<void>;
   /** Column names of the primary key, empty where there is none, or no such relation any more. */
@@ -41,7 +41,10 @@ export class RelationCache {
       configured === undefined && needsPrimaryKey(relation)
         ? await this.#catalog.primaryKey(relation.relationId)
         : [];
-    this.#prepared.set(key, relationView(relation, configured, primaryKey));
+    const view = relationView(relation, configured, primaryKey);
+    const keyColumns = view.keyColumns.map((column) => view.columns[column]!);
+    const rules = await keyRules(relation.relationId, keyColumns, this.#catalog);
+    this.#prepared.set(key, withKeyRules(view, rules));
   }
 
   /** Changes of this relation id are read under this description from now on. */

@@ -1,4 +1,6 @@
 import type { Relation, RelationColumn, ReplicaIdentity } from '../pgoutput/messages.ts';
+import { builtinKeyRule, type KeyRule } from './key-rule.ts';
+import type { RelationMark } from './relation-mark.ts';
 
 /**
  * A relation as its changes are read from here on: the server's description, and the columns that
@@ -12,10 +14,13 @@ export type RelationView = {
   readonly columns: readonly RelationColumn[];
   /** Indexes of the key's columns, in column order; empty for a table without any key. */
   readonly keyColumns: readonly number[];
+  /** How values of each of the key's columns are told apart. */
+  readonly keyRules: readonly KeyRule[];
   /** Indexes of the columns that an old tuple of kind `key` carries. */
   readonly identityColumns: readonly number[];
   /** A hash of the table's name, which every key's hash starts from. */
   readonly seed: number;
+  readonly mark: RelationMark;
 };
 
 /**
@@ -36,17 +41,33 @@ export function relationView(
     named === undefined
       ? identityColumns
       : indexesWhere(relation.columns, (column) => named.includes(column.name));
-  return {
+  // A key with a column missing (left out by the publication's column list) identifies nothing.
+  const whole = named === undefined || keyColumns.length === named.length ? keyColumns : [];
+  const name = `${relation.schema}.${relation.table}`;
+  const view = {
     relationId: relation.relationId,
     schema: relation.schema,
     table: relation.table,
     replicaIdentity: relation.replicaIdentity,
     columns: relation.columns,
-    // A key with a column missing (left out by the publication's column list) identifies nothing.
-    keyColumns: named === undefined || keyColumns.length === named.length ? keyColumns : [],
+    keyColumns: whole,
+    keyRules: [],
     identityColumns,
-    seed: hashText(`${relation.schema}.${relation.table}`),
+    seed: hashText(name),
+    mark: { relationId: relation.relationId, name: digestOf(name), digest: '' },
   };
+  return withKeyRules(
+    view,
+    whole.map((column) => builtinKeyRule(relation.columns[column]!.typeOid)),
+  );
+}
+
+/** The view, where more is known of its key's columns than their types tell. */
+export function withKeyRules(view: RelationView, keyRules: readonly KeyRule[]): RelationView {
+  const columns = view.columns.map((c) => [c.name, c.typeOid, c.typeModifier, c.isKey]);
+  const { mark, replicaIdentity, keyColumns } = view;
+  const described = [mark.relationId, mark.name, replicaIdentity, columns, keyColumns, keyRules];
+  return { ...view, keyRules, mark: { ...mark, digest: digestOf(JSON.stringify(described)) } };
 }
 
 /** True where the relation's own description does not tell its key. */
@@ -63,6 +84,13 @@ function indexesWhere(
 
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
+
+/** Two hashes from two beginnings: 16 hexadecimal digits. */
+function digestOf(text: string): string {
+  return [hashText(text), hashText(`again ${text}`)]
+    .map((hash) => (hash >>> 0).toString(16).padStart(8, '0'))
+    .join('');
+}
 
 function hashText(text: string): number {
   let hash = FNV_OFFSET;

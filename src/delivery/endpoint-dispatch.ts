@@ -1,5 +1,6 @@
 import type { ChangeEvent } from '../changes/change-event.ts';
 import type { Position } from '../changes/position.ts';
+import type { RelationMark } from '../changes/relation-mark.ts';
 import type { EventFormat } from '../formats/event-format.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
 import { AlreadySettled } from './already-settled.ts';
@@ -42,7 +43,11 @@ export type EndpointStart = {
   readonly slotAt: Lsn;
   readonly mode: EndpointMode;
   readonly health: EndpointHealth;
-  readonly parked: { readonly events: number; readonly bytes: number };
+  readonly parked: {
+    readonly events: number;
+    readonly bytes: number;
+    readonly relations: readonly RelationMark[];
+  };
   readonly replayed: Replayed;
   /** It has everything already that this round can bring. */
   readonly isThrough: boolean;
@@ -97,7 +102,7 @@ export class EndpointDispatch {
         endpoint,
         framing,
         laneCount,
-        numbering: `${ordering}/${laneCount}`,
+        numbering: numberingOf(ordering, laneCount, route),
         retry,
         circuitBreaker,
         parking,
@@ -120,7 +125,7 @@ export class EndpointDispatch {
       endpoint,
       format,
       route,
-      assign: laneAssignment(ordering, laneCount, route.laneHash),
+      assign: laneAssignment(ordering, laneCount, route.laneHash, start.parked.relations),
       maxEventBytes: batch.maxEventBytes,
       settlement: this.#settlement,
       batcher: this.#batcher,
@@ -228,4 +233,9 @@ export class EndpointDispatch {
   settledAhead(): Position[] {
     return [...this.#settlement.settledAhead(), ...this.#already.aheadNotMet()];
   }
+}
+
+/** By this what is parked tells whether lanes are what they were. A key goes by its value. */
+function numberingOf(ordering: Ordering, laneCount: number, { lanesBy }: Route): string {
+  return [ordering, laneCount, 'value', ...lanesBy].join('/');
 }

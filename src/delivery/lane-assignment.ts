@@ -1,4 +1,6 @@
 import { type ChangeEvent, keyHash, previousKeyHash } from '../changes/change-event.ts';
+import type { RelationMark } from '../changes/relation-mark.ts';
+import { KnownRelations } from './known-relations.ts';
 
 export type Ordering = 'strict' | 'key' | 'none';
 
@@ -7,13 +9,16 @@ export type LaneAssignment = (event: ChangeEvent) => readonly number[];
 
 /**
  * strict: one lane. key: the lane of the row's key, and barriers where an event touches rows of more
- * than one: a change of key touches two, a truncate or a logical message all. none: spread by place.
+ * than one: a change of key touches two, a truncate or a logical message all, and so does the first
+ * event of a relation that is described in another way than before. none: spread by place.
  */
 export function laneAssignment(
   ordering: Ordering,
   laneCount: number,
   /** What an event is about, where that is not its row's key; null, as an answer: its key says it. */
   laneHash: ((event: ChangeEvent) => number | null) | null = null,
+  /** Of the relations whose events stand in lanes already. */
+  known: readonly RelationMark[] = [],
 ): LaneAssignment {
   const single = Array.from({ length: laneCount }, (_, lane): readonly number[] => [lane]);
   const all = single.map(([lane]) => lane!);
@@ -24,7 +29,11 @@ export function laneAssignment(
       single[(event.seq + Number(event.transaction.commitLsn & 0xffffn)) % laneCount]!;
   }
   const laneOf = (hash: number): number => ((hash ^ (hash >>> 16)) >>> 0) % laneCount;
+  const relations = new KnownRelations(known);
   return (event) => {
+    if (event.op !== 'message' && event.relation !== null && relations.isOther(event.relation)) {
+      return all;
+    }
     const hash = laneHash === null ? null : laneHash(event);
     if (hash !== null) return single[laneOf(hash)]!;
     if (event.op === 'truncate' || event.op === 'message' || event.op === 'oversized') return all;

@@ -1,4 +1,5 @@
 import type { Position } from '../changes/position.ts';
+import type { RelationMark } from '../changes/relation-mark.ts';
 import type { Operation } from './tally.ts';
 
 /** What is known of one event in a parked body, so that it can be sent or set aside alone. */
@@ -13,7 +14,12 @@ export type ParkedEvent = {
 };
 
 /** The lanes it stands in, and how lanes were numbered: under another numbering they say nothing. */
-export type ParkedLanes = { readonly numbering: string; readonly lanes: readonly number[] };
+export type ParkedLanes = {
+  readonly numbering: string;
+  readonly lanes: readonly number[];
+  /** Whose events it holds, as they were described then (known-relations.ts); absent in old ones. */
+  readonly relations?: readonly RelationMark[];
+};
 
 /** A request that waits in the state tables for an endpoint that is down. */
 export type ParkedBatch = {

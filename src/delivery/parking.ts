@@ -1,4 +1,6 @@
+import type { RelationMark } from '../changes/relation-mark.ts';
 import type { ClosedBatch } from './batcher.ts';
+import type { Parcel } from './parcel.ts';
 import type { ParkedBatch, ParkedEvent } from './parked-batch.ts';
 
 export type ParkingBounds = { readonly maxEvents: number; readonly maxBytes: number };
@@ -129,7 +131,7 @@ function parkedBatch(
   return {
     endpoint,
     batchId: id,
-    lanes: { numbering, lanes },
+    lanes: { numbering, lanes, relations: relationsOf(parcel) },
     contentType,
     headers,
     body,
@@ -142,4 +144,13 @@ function parkedBatch(
       operation: events.operationAt(index),
     })),
   };
+}
+
+function relationsOf({ events, indexes }: Parcel): RelationMark[] {
+  const marks = new Set<RelationMark>();
+  for (const index of indexes) {
+    const mark = events.framedAt(index)?.relation?.mark;
+    if (mark !== undefined) marks.add(mark);
+  }
+  return [...marks];
 }

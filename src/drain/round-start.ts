@@ -1,4 +1,5 @@
 import { comparePositions, positionBefore, type Position } from '../changes/position.ts';
+import type { RelationMark } from '../changes/relation-mark.ts';
 import { type EndpointHealth, HEALTHY } from '../delivery/circuit-breaker.ts';
 import type { EndpointStart } from '../delivery/endpoint-dispatch.ts';
 import { NOTHING_COUNTED } from '../delivery/dispatch-counts.ts';
@@ -13,7 +14,6 @@ import type {
   EndpointProgress,
   EndpointRecord,
   Lease,
-  ParkedCount,
   Pause,
   StateStore,
 } from './state-store.ts';
@@ -27,8 +27,10 @@ type Known = {
   readonly checkpoint: Checkpoint | null;
   readonly health: EndpointHealth;
   readonly pause: Pause | null;
-  readonly parked: Pick<ParkedCount, 'events' | 'bytes'>;
+  readonly parked: EndpointStart['parked'];
 };
+
+const NONE: ReadonlyMap<string, readonly RelationMark[]> = new Map();
 
 /**
  * Reads what the tables know of every endpoint, and decides what that means for a round. `read`: the
@@ -43,6 +45,7 @@ export async function startOfRound(
   const { pipeline } = lease;
   const records = read ?? (await state.loadEndpoints(pipeline));
   const parked = await state.countParked(pipeline);
+  const relations = parked.size === 0 ? NONE : await state.parkedRelations(pipeline);
   const stored = await state.settledInStore(pipeline);
   const known = new Map<string, Known>();
   const missing = new Set<string>();
@@ -53,7 +56,11 @@ export async function startOfRound(
       checkpoint: checkpointOf(name, record, run.carried.get(name), stored.get(name) ?? []),
       health: run.health.get(name) ?? record?.health ?? HEALTHY,
       pause: record?.pause ?? null,
-      parked: parked.get(name) ?? { events: 0, bytes: 0 },
+      parked: {
+        events: parked.get(name)?.events ?? 0,
+        bytes: parked.get(name)?.bytes ?? 0,
+        relations: relations.get(name) ?? [],
+      },
     });
     const missed = record === undefined ? null : missedBy(record, run.slotAt!);
     if (missed !== null) run.logMissed(name, missed);
@@ -128,7 +135,7 @@ function startsOf(run: DrainRun, known: ReadonlyMap<string, Known>): RoundStart 
       slotAt,
       mode: modeOf(unavailable, situation, now),
       health,
-      parked: { events: parked.events, bytes: parked.bytes },
+      parked,
       replayed: run.replayedOf(name),
       isThrough: run.isThrough(name),
     });

@@ -1,4 +1,5 @@
 import type { Position } from '../changes/position.ts';
+import type { RelationMark } from '../changes/relation-mark.ts';
 import type { EndpointHealth } from '../delivery/circuit-breaker.ts';
 import type { DeadLetter } from '../delivery/dead-letter.ts';
 import type { CountsSnapshot } from '../delivery/dispatch-counts.ts';
@@ -261,6 +262,8 @@ export interface StateStore {
     maxBytes: number,
   ): Promise<readonly StoredParkedBatch[]>;
   countParked(pipeline: string): Promise<ReadonlyMap<string, ParkedCount>>;
+  /** By endpoint, the relations whose events are parked, in every way that they were described. */
+  parkedRelations(pipeline: string): Promise<ReadonlyMap<string, readonly RelationMark[]>>;
   /**
    * By endpoint, positions beyond its checkpoint that are parked or dead letters: settled, though a
    * process died before its checkpoint told so.

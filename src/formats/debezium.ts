@@ -1,6 +1,6 @@
 import {
   type EmittedMessage,
-  previousKeyHash,
+  isKeyChanged,
   type RowChange,
   type TableTruncation,
   type Transaction,
@@ -62,7 +62,7 @@ export function debeziumFormat(
   function writeRowChange(event: RowChange, out: JsonWriter): void {
     if (event.op === 'insert') return writeRow('c', event, out);
     if (event.op === 'delete') return writeRow('d', event, out);
-    if (previousKeyHash(event) === null) return writeRow('u', event, out);
+    if (!isKeyChanged(event)) return writeRow('u', event, out);
     out.put(pair.open);
     writeRow('d', event, out);
     out.put(pair.between);

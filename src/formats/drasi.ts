@@ -1,6 +1,6 @@
 import {
+  isKeyChanged,
   keyTuple,
-  previousKeyHash,
   previousKeyTuple,
   type RowChange,
   type Transaction,
@@ -48,7 +48,7 @@ export function drasiFormat(
     if (current === null) return writeDelete(event, relation, keyTuple, out);
     if (event.op === 'insert') return writeElement(insertAs, event, current, null, relation, out);
     // Without a key that Drasi is told there is no element that would have to go.
-    if (keyOf(relation) === null || previousKeyHash(event) === null) {
+    if (keyOf(relation) === null || !isKeyChanged(event)) {
       return writeElement('update', event, current, null, relation, out);
     }
     // An update keeps the properties that it leaves out; a new element has none to keep.

@@ -11,6 +11,8 @@ export type ServerState = {
   readonly inRecovery: boolean;
   readonly flushedLsn: Lsn;
   readonly serverEncoding: string;
+  /** Some collation takes different texts for equal. */
+  readonly hasLooseCollations: boolean;
 };
 
 export async function readServer(connection: Connection): Promise<ServerState> {
@@ -21,11 +23,14 @@ export async function readServer(connection: Connection): Promise<ServerState> {
     in_recovery: boolean;
     flushed: string | null;
     server_encoding: string;
+    loose_collations: boolean;
   }>(
     connection,
     `select current_database() as database, current_setting('server_version_num') as version_number,
             current_setting('wal_level') as wal_level, pg_is_in_recovery() as in_recovery,
-            (${FLUSHED_LSN})::text as flushed, current_setting('server_encoding') as server_encoding`,
+            (${FLUSHED_LSN})::text as flushed, current_setting('server_encoding') as server_encoding,
+            exists (select from pg_catalog.pg_collation where not collisdeterministic)
+              as loose_collations`,
   );
   return {
     database: row!.database,
@@ -34,6 +39,7 @@ export async function readServer(connection: Connection): Promise<ServerState> {
     inRecovery: row!.in_recovery,
     flushedLsn: parseLsn(row!.flushed ?? '0/0'),
     serverEncoding: row!.server_encoding,
+    hasLooseCollations: row!.loose_collations,
   };
 }
 

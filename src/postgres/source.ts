@@ -34,11 +34,13 @@ export function postgresSource(options: SourceOptions): Source {
   const target = { slot, publication, maxMessageBytes };
   /** Where decoding begins, whatever the window. */
   let restartLsn: Lsn = ZERO_LSN;
+  const catalog = new PostgresRelationCatalog(control);
   return {
-    catalog: new PostgresRelationCatalog(control),
+    catalog,
 
     async inspect(): Promise<SourceState> {
       const server = await readServer(control);
+      catalog.noteCollations(server.hasLooseCollations);
       const state = await readSlot(control, slot);
       assertReadable(state, slot, server.database);
       restartLsn = state.restartLsn ?? ZERO_LSN;

@@ -108,7 +108,7 @@ export function compileOutbox(
       const outbox = read(event);
       if (outbox === null) return null;
       const key = outbox.text('key');
-      const text = key === null ? eventId(positionOf(event)) : `key ${key}`;
+      const text = key === null ? eventId(positionOf(event)) : `key ${byValue(key)}`;
       const bytes = utf8.encode(text);
       return hashBytes(0, bytes, 0, bytes.length);
     },
@@ -116,3 +116,10 @@ export function compileOutbox(
 }
 
 const utf8 = new TextEncoder();
+
+/** A number's zeros at the end say nothing: numeric and JSON have several texts for one number. */
+function byValue(key: string): string {
+  if (!/^-?\d+\.\d+$/.test(key)) return key === '-0' ? '0' : key;
+  const short = key.replace(/\.?0+$/, '');
+  return short === '-0' ? '0' : short;
+}

@@ -21,6 +21,8 @@ export type Route = {
    * was before the transform. null, as an answer: its row's key says it.
    */
   readonly laneHash: ((event: ChangeEvent) => number | null) | null;
+  /** What `laneHash` depends on beside the event, as text: empty without one. */
+  readonly lanesBy: readonly string[];
 };
 
 export type CreateRoute = (catalog: RelationCatalog) => Route;
@@ -43,6 +45,7 @@ export function createRoute(options: RouteOptions, catalog: RelationCatalog): Ro
     transform:
       transform === undefined ? null : compileTransform(endpoint, transform, catalog, values),
     laneHash: outbox?.laneHash ?? null,
+    lanesBy: options.outbox === undefined ? [] : [lanesByOutbox(options.outbox)],
   };
 }
 
@@ -50,4 +53,8 @@ function both(outbox: Outbox | null, filter: Route['wants']): Route['wants'] {
   if (outbox === null) return filter;
   if (filter === null) return outbox.wants;
   return (event) => outbox.wants(event) && filter(event);
+}
+
+function lanesByOutbox({ table = '', key = '', messages }: OutboxOptions): string {
+  return `outbox ${JSON.stringify([table, key, messages?.prefix ?? ''])}`;
 }

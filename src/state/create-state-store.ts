@@ -12,7 +12,7 @@ import { destroyPipeline } from './destroy-pipeline.ts';
 import { loadHeadway } from './headway.ts';
 import { acquireLease, readLease, releaseLease, renewLease } from './lease.ts';
 import { migrate } from './migrate.ts';
-import { countParked, loadParked, park } from './parked-batches.ts';
+import { countParked, loadParked, park, parkedRelations } from './parked-batches.ts';
 import { pauseEndpoint, resumeEndpoint } from './pauses.ts';
 import { loadPipeline, registerPipeline } from './pipelines.ts';
 import { forgetCheckpoints, loadEndpoints, noteMissed, saveProgress } from './progress.ts';
@@ -73,6 +73,7 @@ export function createStateStore({ client, schema }: StateStoreOptions): StateSt
     loadParked: (pipeline, endpoint, afterId, maxBytes) =>
       explaining(state, () => loadParked(state, pipeline, endpoint, afterId, maxBytes)),
     countParked: (pipeline) => explaining(state, () => countParked(state, pipeline)),
+    parkedRelations: (pipeline) => explaining(state, () => parkedRelations(state, pipeline)),
     settledInStore: (pipeline) => explaining(state, () => settledInStore(state, pipeline)),
     setAsideSinceParked: (pipeline, endpoint) =>
       explaining(state, () => setAsideSinceParked(state, pipeline, endpoint)),

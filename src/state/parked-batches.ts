@@ -1,5 +1,6 @@
 import { and, count, eq, gt, sql } from 'drizzle-orm';
 import type { Position } from '../changes/position.ts';
+import type { RelationMark } from '../changes/relation-mark.ts';
 import type { ParkedBatch } from '../delivery/parked-batch.ts';
 import type { Lease, ParkedCount, StoredParkedBatch } from '../drain/state-store.ts';
 import { formatLsn } from '../pgoutput/lsn.ts';
@@ -145,4 +146,25 @@ export async function countParked(
       { ...counts, oldestAt: new Date(oldestMs) },
     ]),
   );
+}
+
+/** Many batches have the same few: each list of them comes once. */
+export async function parkedRelations(
+  { db, tables: { parkedBatches } }: StateDatabase,
+  pipeline: string,
+): Promise<ReadonlyMap<string, readonly RelationMark[]>> {
+  const rows = await db
+    .selectDistinct({
+      endpoint: parkedBatches.endpoint,
+      relations: sql<string | null>`${parkedBatches.lanes} ->> 'relations'`,
+    })
+    .from(parkedBatches)
+    .where(eq(parkedBatches.pipeline, pipeline));
+  const relations = new Map<string, RelationMark[]>();
+  for (const { endpoint, relations: text } of rows) {
+    // What an earlier version parked has other lanes, and passes all of them.
+    const marks = JSON.parse(text ?? '[]') as RelationMark[];
+    relations.set(endpoint, [...(relations.get(endpoint) ?? []), ...marks]);
+  }
+  return relations;
 }

@@ -6,12 +6,13 @@ import { PgoutputDecoder } from '../../src/pgoutput/decoder.ts';
 import { parseLsn } from '../../src/pgoutput/lsn.ts';
 import { PostgresRelationCatalog } from '../../src/postgres/relation-catalog.ts';
 import { PEEK_SETTINGS } from '../../src/postgres/session-settings.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 export type CapturedEvents = {
   readonly catalog: RelationCatalog;
   /** Runs the statements, each that ends a line in a transaction of its own, unless one is begun. */
   of(sql: string): Promise<WritableEvent[]>;
+  readonly query: TestDatabase['query'];
 };
 
 /** Real changes of a database, as every format is given them. `setUp` makes its tables. */
@@ -41,6 +42,7 @@ export async function captureEvents(
 
   return {
     catalog,
+    query: (text, params) => database.query(text, params),
     async of(sql) {
       for (const statement of sql.split(/;\s*\n/)) await database.query(statement);
       const events: WritableEvent[] = [];

@@ -190,6 +190,22 @@ describe('as a CloudEvent', () => {
   });
 });
 
+test('a key that is a number counts by its value, however it is written', async () => {
+  const { laneHash } = compiled({ messages: { prefix: '*' } });
+  const texts = ['1', '1.0', '1.00', '"1.0"', '0', '-0', '-0.0', '10', '2.5', '2.50', '"2.5a0"'];
+  const messages = await of(
+    texts
+      .map(
+        (key) =>
+          `select pg_logical_emit_message(true, 'm', '{"type":"t","key":${key},"payload":1}')`,
+      )
+      .join(';\n'),
+  );
+  const hashes = messages.map(laneHash);
+  const place = hashes.map((hash) => texts[hashes.indexOf(hash)]);
+  expect(place).toEqual(['1', '1', '1', '1', '0', '0', '0', '10', '2.5', '2.5', '"2.5a0"']);
+});
+
 test('the lane is that of the key, and events without one are spread', () => {
   const { laneHash } = compiled({ table: 'outbox', messages: { prefix: 'app.*' } });
   const worded7 = events.find((event) => 'prefix' in event && event.prefix === 'app.worded')!;

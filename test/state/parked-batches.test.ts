@@ -17,11 +17,13 @@ const eventAt = (commitLsn: bigint, seq: number, changes: Partial<ParkedEvent> =
   ...changes,
 });
 
+const mark = (relationId: number, digest = 'd') => ({ relationId, name: 'n', digest });
+
 test('a parked batch comes back as it was parked, to the last byte', async () => {
   const { store } = await openRegisteredStore();
   const lease = await acquire(store);
   const batch = parkedBatch({
-    lanes: { numbering: 'key/16', lanes: [3, 0, 12] },
+    lanes: { numbering: 'key/16', lanes: [3, 0, 12], relations: [mark(7)] },
     contentType: 'application/cloudevents-batch+json; charset=UTF-8',
     headers: { 'ce-subject': 'a "quote", a \\, a {brace}, ✓' },
     body: Uint8Array.from({ length: 1_000 }, (_, byte) => byte % 256),
@@ -37,6 +39,27 @@ test('a parked batch comes back as it was parked, to the last byte', async () =>
     { id: 2n, settled: [], ...batch },
     { id: 3n, settled: [], ...parkedBatch({ body: new Uint8Array() }) },
   ]);
+});
+
+test('of parked batches it is known which relations they hold, and in which descriptions', async () => {
+  const { store } = await openRegisteredStore();
+  const lanes = (...relations: ReturnType<typeof mark>[]) => ({
+    lanes: { numbering: 'key/4', lanes: [0], relations },
+  });
+  await store.park(await acquire(store), [
+    parkedBatch(lanes(mark(7), mark(8))),
+    parkedBatch(lanes(mark(7), mark(8))),
+    parkedBatch(lanes(mark(7, 'another'))),
+    // As an earlier version parked it.
+    parkedBatch({ lanes: { numbering: 'key/4', lanes: [0] } }),
+    parkedBatch({ endpoint: 'mails', ...lanes(mark(9)) }),
+  ]);
+  const relations = await store.parkedRelations('shop');
+  expect(new Set(relations.get('orders')!.map((each) => JSON.stringify(each)))).toEqual(
+    new Set([mark(7), mark(7, 'another'), mark(8)].map((each) => JSON.stringify(each))),
+  );
+  expect(relations.get('mails')).toEqual([mark(9)]);
+  expect(await store.parkedRelations('other')).toEqual(new Map());
 });
 
 test('what is settled of a batch that was sent in part is noted with the checkpoint', async () => {
