@@ -105,11 +105,23 @@ export const ERRORS = {
     remedy:
       'Take a snapshot of the missing range, then run walhook init --adopt to go on from the slot as it is.',
   },
+  slot_being_made: {
+    retryable: true,
+    exitCode: 1,
+    remedy:
+      'Wait until it is made, and run this again: nothing is to be dropped. walhook doctor names the transactions that it waits for.',
+  },
   slot_in_use: {
     retryable: true,
     exitCode: 1,
     remedy:
       'Another process reads this slot (see active_pid in pg_replication_slots); a slot can have one reader.',
+  },
+  used_by_another_pipeline: {
+    retryable: false,
+    exitCode: 1,
+    remedy:
+      'Give each pipeline a slot of its own. Of what is to be destroyed, keep what another uses: --keep-slot, --keep-publication.',
   },
   publication_missing: {
     retryable: false,

@@ -29,7 +29,7 @@ export async function destroy(
 ): Promise<void> {
   const slot = await database.readSlot(pipeline.slot);
   if (slot !== null) {
-    assertOurs(slot, (await database.readServer()).database);
+    assertOurs(slot, (await database.readServer()).database, database.isBeingMade(slot));
     await database.dropSlot(pipeline.slot);
   }
   say(step('slot', `slot "${pipeline.slot}"`, slot !== null));
@@ -43,7 +43,7 @@ export async function destroy(
 }
 
 /** A slot of the same name may be anybody's. */
-function assertOurs(slot: SlotFacts, database: string): void {
+function assertOurs(slot: SlotFacts, database: string, isBeingMade: boolean): void {
   if (slot.database !== database) {
     throw new WalhookError(
       'slot_wrong_database',
@@ -60,8 +60,8 @@ function assertOurs(slot: SlotFacts, database: string): void {
   }
   if (slot.activePid !== null) {
     throw new WalhookError(
-      'slot_in_use',
-      `the slot "${slot.name}" is being read by the server process ${slot.activePid}`,
+      isBeingMade ? 'slot_being_made' : 'slot_in_use',
+      `the slot "${slot.name}" is being ${isBeingMade ? 'made' : 'read'} by the server process ${slot.activePid}`,
       {
         detail: slot.name,
         remedy: `Wait for it, or end it: select pg_terminate_backend(${slot.activePid})`,

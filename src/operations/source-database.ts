@@ -49,6 +49,8 @@ export type SessionFacts = {
 export type SlotFacts = {
   readonly name: string;
   readonly temporary: boolean;
+  readonly twoPhase: boolean;
+  readonly synced: boolean;
   readonly plugin: string | null;
   readonly database: string | null;
   readonly activePid: number | null;
@@ -96,7 +98,9 @@ export interface SourceDatabase {
 
   /** null where there is none. */
   readSlot(name: string): Promise<SlotFacts | null>;
-  /** Throws slot_missing, slot_wrong_plugin, slot_wrong_database, slot_lost. */
+  /** Whether it is listed already, and waits for transactions under way until it can be read. */
+  isBeingMade(slot: SlotFacts): boolean;
+  /** Throws slot_missing, slot_wrong_plugin, slot_wrong_database, slot_being_made, slot_lost. */
   assertReadable(slot: SlotFacts | null, name: string, database: string): void;
   /** False where another session made it just before. */
   createSlot(name: string, options: { readonly failover: boolean }): Promise<boolean>;

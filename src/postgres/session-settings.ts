@@ -1,15 +1,17 @@
 /**
- * For this transaction, whatever the role has: what reads WAL is bounded otherwise. And it ends with
- * its client, which the server otherwise finds out when it has something to send: until then a drainer
- * that was killed keeps the slot, and its lease.
+ * For this transaction: it ends with its client, which the server otherwise finds out when it has
+ * something to send: until then a drainer that was killed keeps the slot, and its lease. Other systems
+ * cannot tell, and refuse the setting.
  */
+export const ENDS_WITH_ITS_CLIENT = `select set_config('client_connection_check_interval', '2s', true) where version() like '%linux%'`;
+
+/** For this transaction, whatever the role has: what reads WAL is bounded otherwise. */
 export const UNTIMED = [
   `set local statement_timeout to 0`,
   // Servers before 17 do not have it.
   `select set_config('transaction_timeout', '0', true)
    where current_setting('transaction_timeout', true) is not null`,
-  // Other systems cannot tell, and refuse it.
-  `select set_config('client_connection_check_interval', '2s', true) where version() like '%linux%'`,
+  ENDS_WITH_ITS_CLIENT,
 ].join('; ');
 
 /**

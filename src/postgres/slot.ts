@@ -3,7 +3,7 @@ import { WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn, parseLsn } from '../pgoutput/lsn.ts';
 import { type Connection, exclusively, query } from './connection.ts';
 import { databaseError } from './failure.ts';
-import { UNTIMED } from './session-settings.ts';
+import { ENDS_WITH_ITS_CLIENT, UNTIMED } from './session-settings.ts';
 
 /** A row of pg_replication_slots, as far as this server's version has it. */
 export type SlotState = {
@@ -11,6 +11,10 @@ export type SlotState = {
   readonly plugin: string | null;
   readonly database: string | null;
   readonly temporary: boolean;
+  /** It gives prepared transactions before they are committed (PostgreSQL 15 and later). */
+  readonly twoPhase: boolean;
+  /** A standby's copy of a slot of its primary, which the standby keeps in step. */
+  readonly synced: boolean;
   readonly activePid: number | null;
   readonly confirmedLsn: Lsn | null;
   readonly restartLsn: Lsn | null;
@@ -27,6 +31,8 @@ type SlotRow = {
   plugin: string | null;
   database: string | null;
   temporary: boolean;
+  two_phase: boolean;
+  synced: boolean;
   active_pid: number | null;
   confirmed_flush_lsn: string | null;
   restart_lsn: string | null;
@@ -37,13 +43,16 @@ type SlotRow = {
 
 /**
  * null where there is no slot of that name. Columns of later versions come from the row as json.
- * Version 16 calls any invalidated slot conflicting; only a standby's can be.
+ * Version 16 calls any invalidated slot conflicting; only a standby's can be. pgoutput of version 14
+ * gives no prepared transactions, whatever the slot says.
  */
 export async function readSlot(connection: Connection, name: string): Promise<SlotState | null> {
   const [row] = await query<SlotRow>(
     connection,
     `select slot_name, plugin, database, temporary, active_pid, confirmed_flush_lsn::text,
             restart_lsn::text, wal_status, safe_wal_size::text,
+            two_phase and current_setting('server_version_num')::int >= 150000 as two_phase,
+            coalesce((to_json(s) ->> 'synced')::boolean, false) and pg_is_in_recovery() as synced,
             coalesce(
               to_json(s) ->> 'invalidation_reason',
               case when (to_json(s) ->> 'conflicting')::boolean and pg_is_in_recovery()
@@ -59,6 +68,8 @@ export async function readSlot(connection: Connection, name: string): Promise<Sl
     plugin: row.plugin,
     database: row.database,
     temporary: row.temporary,
+    twoPhase: row.two_phase,
+    synced: row.synced,
     activePid: row.active_pid,
     confirmedLsn: row.confirmed_flush_lsn === null ? null : parseLsn(row.confirmed_flush_lsn),
     restartLsn: row.restart_lsn === null ? null : parseLsn(row.restart_lsn),
@@ -68,7 +79,20 @@ export async function readSlot(connection: Connection, name: string): Promise<Sl
   };
 }
 
-/** Throws slot_missing, slot_wrong_plugin, slot_wrong_database, slot_lost. */
+/**
+ * While a slot is made, which waits for every transaction under way, it stands in the list already,
+ * without a position. Nothing else is so: what is made in vain is gone with its session.
+ */
+export function isBeingMade(
+  slot: Pick<SlotState, 'plugin' | 'confirmedLsn' | 'activePid' | 'invalidationReason'>,
+): boolean {
+  const { plugin, confirmedLsn, activePid, invalidationReason } = slot;
+  return (
+    plugin !== null && confirmedLsn === null && activePid !== null && invalidationReason === null
+  );
+}
+
+/** Throws slot_missing, slot_wrong_plugin, slot_wrong_database, slot_being_made, slot_lost. */
 export function assertReadable(
   slot: SlotState | null,
   name: string,
@@ -102,6 +126,14 @@ export function assertReadable(
       { detail: name },
     );
   }
+  if (isBeingMade(slot)) {
+    throw new WalhookError(
+      'slot_being_made',
+      `the slot "${name}" is being made by the server process ${slot.activePid}, which waits for the transactions under way`,
+      { detail: name },
+    );
+  }
+  refuseKind(slot);
   if (slot.invalidationReason !== null || slot.confirmedLsn === null) {
     throw new WalhookError(
       'slot_lost',
@@ -112,19 +144,57 @@ export function assertReadable(
   }
 }
 
+/** Slots of pgoutput that cannot be drained all the same. */
+function refuseKind({ name, temporary, twoPhase, synced, activePid }: SlotState): void {
+  if (temporary) {
+    throw new WalhookError(
+      'slot_wrong_plugin',
+      `the slot "${name}" is temporary: it belongs to the server process ${activePid}, and goes with it`,
+      { detail: name, remedy: 'Choose another slot name, and let walhook init make the slot.' },
+    );
+  }
+  if (twoPhase) {
+    throw new WalhookError(
+      'slot_wrong_plugin',
+      `the slot "${name}" was made with two_phase: it gives prepared transactions before they are committed, and nothing takes an event back that was delivered`,
+      {
+        detail: name,
+        remedy:
+          `Make one without: while nothing is prepared (select gid from pg_prepared_xacts), ` +
+          `select pg_copy_logical_replication_slot('${name}', '${`${name.slice(0, 58)}_copy`}') makes one that holds the same changes and gives prepared transactions when they are committed. ` +
+          `Name it as the slot, run walhook init --adopt, and drop the old one.`,
+      },
+    );
+  }
+  if (synced) {
+    throw new WalhookError(
+      'slot_wrong_database',
+      `the slot "${name}" is kept in step with its primary by this standby, and cannot be read here`,
+      {
+        detail: name,
+        remedy: 'Drain the primary; after a failover, drain the server that was promoted.',
+      },
+    );
+  }
+}
+
 export type CreateSlotOptions = { readonly failover: boolean };
 
-/** Creates a logical slot for pgoutput; where it stands. Throws WalhookError. */
+/**
+ * Creates a logical slot for pgoutput; where it stands. It waits for transactions under way, and is
+ * not made any more once its client is gone: one that was made for nobody would hold WAL. Throws
+ * WalhookError.
+ */
 export async function createSlot(
   connection: Connection,
   name: string,
   options: CreateSlotOptions,
 ): Promise<Lsn> {
   const failover = options.failover ? ', failover => true' : '';
-  const [row] = await query<{ lsn: string }>(
+  const row = await queryOf<{ lsn: string }>(
     connection,
-    `select lsn::text from pg_create_logical_replication_slot($1, 'pgoutput'${failover})`,
-    [name],
+    ENDS_WITH_ITS_CLIENT,
+    `select lsn::text from pg_create_logical_replication_slot(${escapeLiteral(name)}, 'pgoutput'${failover})`,
   );
   return parseLsn(row!.lsn);
 }
@@ -142,8 +212,9 @@ export async function advanceSlot(
   name: string,
   to: Lsn,
 ): Promise<{ readonly at: Lsn; readonly flushed: Lsn }> {
-  const row = await queryUntimed<{ at: string; flushed: string }>(
+  const row = await queryOf<{ at: string; flushed: string }>(
     connection,
+    UNTIMED,
     `select case when s.confirmed_flush_lsn < '${formatLsn(to)}'::pg_lsn
                  then (pg_replication_slot_advance(s.slot_name, '${formatLsn(to)}'::pg_lsn)).end_lsn
                  else s.confirmed_flush_lsn end::text as at,
@@ -159,14 +230,15 @@ export async function advanceSlot(
 }
 
 /**
- * The statement's only row, whatever timeouts the role has: an advance reads all the WAL on its way.
- * One text of several statements is one transaction, also behind a pooler.
+ * The statement's only row, under settings of its own, whatever the role has: an advance reads all the
+ * WAL on its way. One text of several statements is one transaction, also behind a pooler.
  */
-async function queryUntimed<Row extends QueryResultRow>(
+async function queryOf<Row extends QueryResultRow>(
   connection: Connection,
+  settings: string,
   statement: string,
 ): Promise<Row | undefined> {
-  const text = `${UNTIMED}; ${statement}`;
+  const text = `${settings}; ${statement}`;
   try {
     const results = await exclusively(connection, () => connection.query<Row>(text));
     // Several statements in one text come back as an array, which the types do not tell.

@@ -18,7 +18,7 @@ import { readRole, unusableTables } from '../postgres/role.ts';
 import { readIdentity, readServer } from '../postgres/server.ts';
 import { readLimits } from '../postgres/server-limits.ts';
 import { readSession } from '../postgres/session.ts';
-import { assertReadable, createSlot, dropSlot, readSlot } from '../postgres/slot.ts';
+import { assertReadable, createSlot, dropSlot, isBeingMade, readSlot } from '../postgres/slot.ts';
 import { openTrial } from '../postgres/trial.ts';
 import { connectToSource, connectToState } from './connections.ts';
 import type { Platform } from './platform.ts';
@@ -85,6 +85,7 @@ function sourceDatabase(
     readSession: () => readSession(connection),
     openTransactions: (olderThanMs) => openTransactions(connection, olderThanMs),
     readSlot: (name) => readSlot(connection, name),
+    isBeingMade,
     assertReadable,
     async createSlot(name, options) {
       try {

@@ -1,6 +1,7 @@
 import { formatLsn } from '../../pgoutput/lsn.ts';
 import { isWalhookError } from '../../errors/walhook-error.ts';
 import { describeBytes, describeMs } from '../../quantities/describe.ts';
+import { describeTransaction } from '../describe.ts';
 import { assertMayGoOn, loadRegistration } from '../registration.ts';
 import { isLittle } from '../troubles.ts';
 import { type Check, failed, ok, type Patient, skipped, warning } from './check.ts';
@@ -11,6 +12,13 @@ export const slotChecks: readonly Check[] = [
     async look({ database, pipeline }) {
       const server = await database.readServer();
       const slot = await database.readSlot(pipeline.slot);
+      if (slot !== null && database.isBeingMade(slot)) {
+        const blocking = await database.openTransactions(0);
+        return warning(
+          `"${pipeline.slot}" is being made by the server process ${slot.activePid}, which waits for: ${blocking.map(describeTransaction).join('; ') || 'a transaction'}`,
+          'Nothing is to be dropped: it is made once these have ended.',
+        );
+      }
       database.assertReadable(slot, pipeline.slot, server.database);
       const at = `at ${formatLsn(slot!.confirmedLsn!)}`;
       if (slot!.activePid === null) return ok(`"${pipeline.slot}" ${at}`);
@@ -26,6 +34,7 @@ export const slotChecks: readonly Check[] = [
       const slot = await patient.database.readSlot(patient.pipeline.slot);
       const registration = await loadRegistration(patient);
       if (registration === null || slot === null) return skipped('the pipeline is not set up');
+      if (patient.database.isBeingMade(slot)) return skipped('the slot is being made');
       await assertMayGoOn(patient, slot, registration, false);
       return ok('it is the one that was drained so far');
     },
