@@ -16,7 +16,7 @@ export const concurrency = wholeNumber({
 }).default(4);
 
 export const timeoutMs = wholeNumber({
-  what: 'A request without a complete answer after this time has failed; so has an asynchronous transform.',
+  what: 'A request without a complete answer after this time has failed, whatever the beginning of its answer said; so has an asynchronous transform.',
   unit: 'ms',
   min: 1,
   max: 900_000,

@@ -57,6 +57,16 @@ test.each([
   expect(outcome(status, body)).toMatchObject({ kind });
 });
 
+test.each(['broke-off', 'unreadable'] as const)(
+  'an answer that is %s says neither that it was taken nor that it was refused',
+  (ending) => {
+    for (const status of [200, 400]) {
+      const answer = { status, header: () => null, body: '', ending };
+      expect(drasiOutcome(answer, 0, new Map())).toMatchObject({ kind: 'unavailable' });
+    }
+  },
+);
+
 test('what is left of the answer is for a person to read', () => {
   expect(outcome(503, { error: 'WAL is full' })).toEqual({
     kind: 'unavailable',

@@ -51,6 +51,14 @@ describe('an answer', () => {
     },
   );
 
+  test.each([409, 400, 404])('%i that cannot be read refuses nothing', async (status) => {
+    const { hook0, send } = await setUpHook0Sink();
+    await send();
+    const headers = { 'content-encoding': 'compress' };
+    hook0.interrupt(() => ({ status, headers, body: '\u0000\u0001' }));
+    expect(await send()).toMatchObject({ kind: 'unavailable' });
+  });
+
   const answered = { application_id: 'a', event_id: 'b', received_at: 'c' };
   const type = { event_type_name: 'shop.orders.insert' };
   const SIGN_IN = '<!doctype html><title>Sign in</title>';

@@ -3,6 +3,8 @@ import {
   answeredByAnother,
   type AnswerOverrides,
   outcomeOf,
+  saysNothing,
+  unread,
   type Verdict,
 } from '../http/answer.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
@@ -24,6 +26,7 @@ export function drasiOutcome(
   overrides: AnswerOverrides,
 ): Outcome {
   if (overrides.has(answer.status)) return outcomeOf(answer, nowMs, overrides);
+  if (answer.status === 400 && saysNothing(answer)) return unread(answer);
   const verdict = verdictOf(answer);
   if (verdict !== undefined) return outcomeOf(answer, nowMs, new Map([[answer.status, verdict]]));
   const outcome = outcomeOf(answer, nowMs, overrides);

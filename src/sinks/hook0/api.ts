@@ -1,5 +1,5 @@
 import { VERSION } from '../../version.ts';
-import type { HttpAnswer, HttpClient } from '../http/http-client.ts';
+import { type HttpAnswer, type HttpClient, PLAIN_ANSWER } from '../http/http-client.ts';
 
 export type Hook0ApiOptions = {
   /** Without a slash at its end. */
@@ -19,7 +19,11 @@ const NO_BODY = new Uint8Array(0);
 
 export function hook0Api(options: Hook0ApiOptions, client: HttpClient): Hook0Api {
   const { baseUrl, token, timeoutMs } = options;
-  const headers = { authorization: `Bearer ${token}`, 'user-agent': `walhook/${VERSION}` };
+  const headers = {
+    ...PLAIN_ANSWER,
+    authorization: `Bearer ${token}`,
+    'user-agent': `walhook/${VERSION}`,
+  };
   const url = (path: string): URL => new URL(`${baseUrl}${path}`);
   return {
     get: (path, signal) =>

@@ -3,6 +3,8 @@ import {
   answeredByAnother,
   type AnswerOverrides,
   outcomeOf,
+  saysNothing,
+  unread,
   type Verdict,
 } from '../http/answer.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
@@ -49,6 +51,9 @@ export function problemId({ body, status }: HttpAnswer): string | null {
  */
 export function hook0Outcome(answer: HttpAnswer, nowMs: number, confirms: Confirmation): Outcome {
   const id = problemId(answer);
+  // A 409 that nobody can read may say that the event is there, or that its type is not.
+  const isRefusal = answer.status >= 400 && answer.status < 500;
+  if (id === null && isRefusal && saysNothing(answer)) return unread(answer);
   const verdict = id === null ? undefined : VERDICTS[id];
   const overrides: AnswerOverrides =
     verdict === undefined ? NO_OVERRIDES : new Map([[answer.status, verdict]]);

@@ -1,5 +1,5 @@
 import type { Answer, Outcome } from '../../delivery/sink.ts';
-import type { AnswerEnding, HttpAnswer } from './http-client.ts';
+import type { HttpAnswer } from './http-client.ts';
 import { itemFailures } from './item-failures.ts';
 import { waitAfterFailureMs, waitAfterSuccessMs } from './requested-wait.ts';
 
@@ -45,7 +45,7 @@ function usualVerdict(status: number): Verdict {
 }
 
 function delivered(answer: HttpAnswer, nowMs: number): Outcome {
-  if (answer.ending !== 'whole' && isJson(answer)) return unread(answer, answer.ending);
+  if (!saysAll(answer)) return unread(answer);
   const failed = itemFailures(answer.body);
   switch (failed.kind) {
     case 'none':
@@ -77,15 +77,42 @@ export function answeredByAnother(answer: HttpAnswer, service: string): Outcome 
   };
 }
 
-/** What was not read of its JSON may have said which events failed. */
-function unread(answer: HttpAnswer, ending: Exclude<AnswerEnding, 'whole'>): Outcome {
-  const how = ending === 'cut' ? 'is longer than what is read of an answer' : 'broke off';
+/**
+ * Whether an answer with a good status has said all that it may have had to say of failed events. One
+ * that did not end, or cannot be read, has not. One that is too long has, unless it is JSON.
+ */
+function saysAll(answer: HttpAnswer): boolean {
+  return answer.ending === 'whole' || (answer.ending === 'cut' && !isJson(answer));
+}
+
+/** A service that says in words what its statuses leave open has said nothing by such an answer. */
+export function saysNothing({ ending }: HttpAnswer): boolean {
+  return ending === 'broke-off' || ending === 'unreadable';
+}
+
+/** It may have been taken, or refused: which of them is not known. */
+export function unread(answer: HttpAnswer): Outcome {
   return {
     kind: 'unavailable',
-    reason: `HTTP ${answer.status}, but its JSON ${how}: whether all was taken is not known`,
+    reason: `HTTP ${answer.status}, but ${howItEnded(answer)}: whether all was taken is not known`,
     answer: keep(answer),
     retryAfterMs: null,
   };
+}
+
+function howItEnded(answer: HttpAnswer): string {
+  const subject = isJson(answer) ? 'its JSON' : 'the answer';
+  switch (answer.ending) {
+    case 'whole':
+    case 'cut':
+      return `${subject} is longer than what is read of an answer`;
+    case 'broke-off':
+      return `${subject} broke off`;
+    case 'unreadable': {
+      const coding = answer.header('content-encoding');
+      return coding === null ? 'it cannot be read' : `it cannot be read (${coding.slice(0, 80)})`;
+    }
+  }
 }
 
 /** An object is JSON, whatever it is called. */

@@ -1,11 +1,15 @@
 import {
   ANSWER_BYTES,
+  type AnswerEnding,
   connectionFailure,
   type HttpAnswer,
   type HttpClient,
   type HttpRequest,
   NoAnswerError,
 } from './http-client.ts';
+import { joined } from './joined-bytes.ts';
+import type { RawAnswer } from './raw-answer.ts';
+import { readFetched } from './read-fetched.ts';
 
 /** Runtimes without Node's sockets: the platform's fetch, which keeps connections by itself. */
 export function fetchClient(): HttpClient {
@@ -31,33 +35,37 @@ async function send(request: HttpRequest): Promise<HttpAnswer> {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
     throw new NoAnswerError(connectionFailure(cause));
   }
-  return {
-    status: response.status,
-    header: (name) => response.headers.get(name),
-    ...(await beginning(response, request.answerBytes)),
-  };
+  const { status, headers } = response;
+  const header = (name: string): string | null => headers.get(name);
+  const { answerBytes = ANSWER_BYTES } = request;
+  return readFetched({ status, header, answerBytes, ...(await beginning(response, answerBytes)) });
 }
 
-/** The status is the answer: a body that fails or drags on past the timeout is cut, not waited for. */
+/** A body that fails or drags on past the timeout is cut short, not waited for. */
 async function beginning(
   response: Response,
-  answerBytes = ANSWER_BYTES,
-): Promise<Pick<HttpAnswer, 'body' | 'ending'>> {
+  answerBytes: number,
+): Promise<Pick<RawAnswer, 'bytes' | 'ending'>> {
   const reader = response.body?.getReader();
-  if (reader === undefined) return { body: '', ending: 'whole' };
-  const decoder = new TextDecoder();
-  let text = '';
+  if (reader === undefined) return { bytes: NOTHING, ending: 'whole' };
+  const chunks: Uint8Array[] = [];
   let received = 0;
+  let ending: AnswerEnding = 'cut';
   try {
     while (received <= answerBytes) {
       const { done, value } = await reader.read();
-      if (done) return { body: text + decoder.decode(), ending: 'whole' };
+      if (done) {
+        ending = 'whole';
+        break;
+      }
       received += value.length;
-      text += decoder.decode(value, { stream: true });
+      chunks.push(value);
     }
   } catch {
-    return { body: text, ending: 'broke-off' };
+    ending = 'broke-off';
   }
-  await reader.cancel().catch(() => undefined);
-  return { body: text.slice(0, answerBytes), ending: 'cut' };
+  if (ending === 'cut') await reader.cancel().catch(() => undefined);
+  return { bytes: joined(chunks).subarray(0, answerBytes), ending };
 }
+
+const NOTHING = new Uint8Array(0);

@@ -21,8 +21,15 @@ export type HttpAnswer = {
   readonly ending: AnswerEnding;
 };
 
-/** broke-off: the body ended before its time; cut: it is longer than what was to be read of it. */
-export type AnswerEnding = 'whole' | 'broke-off' | 'cut';
+/**
+ * - broke-off: the body ended before its time, or not in time
+ * - cut: it is longer than what was to be read of it
+ * - unreadable: it is encoded in a way that is not understood, or otherwise than it says
+ */
+export type AnswerEnding = 'whole' | 'broke-off' | 'cut' | 'unreadable';
+
+/** Sent with every request: an answer that comes encoded all the same is decoded where possible. */
+export const PLAIN_ANSWER = { 'accept-encoding': 'identity' } as const;
 
 /** Enough for a reason, too little to be flooded by. */
 export const ANSWER_BYTES = 64 << 10;

@@ -3,7 +3,13 @@ import type { Delivery, Outcome, Sink } from '../../delivery/sink.ts';
 import { randomTraceparent } from '../../delivery/traceparent.ts';
 import { VERSION } from '../../version.ts';
 import { type AnswerOverrides, outcomeOf } from './answer.ts';
-import { ANSWER_BYTES, type HttpAnswer, type HttpClient, NoAnswerError } from './http-client.ts';
+import {
+  ANSWER_BYTES,
+  type HttpAnswer,
+  type HttpClient,
+  NoAnswerError,
+  PLAIN_ANSWER,
+} from './http-client.ts';
 import { signatures, signingKey } from './signature.ts';
 
 export type HttpAuth =
@@ -38,6 +44,7 @@ export function httpSink(
   const url = new URL(options.url);
   const keys = options.signingSecrets.map(signingKey);
   const fixedHeaders = {
+    ...PLAIN_ANSWER,
     ...options.headers,
     ...authHeader(options.auth),
     'user-agent': `walhook/${VERSION}`,

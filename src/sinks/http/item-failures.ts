@@ -5,6 +5,7 @@ export type ItemFailures =
   | { readonly kind: 'unreadable' };
 
 const NONE: ItemFailures = { kind: 'none' };
+const NAME = 'batchItemFailures';
 
 /**
  * `{"batchItemFailures":[{"itemIdentifier":"<event id>"}]}`, as AWS event sources are answered.
@@ -13,8 +14,9 @@ const NONE: ItemFailures = { kind: 'none' };
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
 export function itemFailures(body: string): ItemFailures {
-  if (!body.includes('batchItemFailures')) return NONE;
-  const failures = member(parse(body), 'batchItemFailures');
+  // A name may be written with escapes.
+  if (!body.includes(NAME) && !body.includes('\\u')) return NONE;
+  const failures = member(parse(body), NAME);
   if (failures === undefined) return NONE;
   if (!Array.isArray(failures)) return failures === null ? NONE : { kind: 'unreadable' };
   const ids = failures.map((failure: unknown) => member(failure, 'itemIdentifier'));
@@ -22,14 +24,14 @@ export function itemFailures(body: string): ItemFailures {
   return ids.length === 0 ? NONE : { kind: 'some', ids: ids as string[] };
 }
 
-/** A body that is cut, or no JSON at all, and yet speaks of failures. */
-const UNREADABLE = { batchItemFailures: false };
+/** A body that is no JSON at all, and yet speaks of failures. */
+const UNREADABLE = { [NAME]: false };
 
 function parse(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    return UNREADABLE;
+    return body.includes(NAME) ? UNREADABLE : null;
   }
 }
 
