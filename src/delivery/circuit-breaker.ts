@@ -67,17 +67,25 @@ export function afterFailedAttempt(
   return {
     breaker: open ? 'open' : 'closed',
     consecutiveFailures,
-    downSince: health.downSince ?? now,
+    // One that lies ahead was written by a clock that has been set back since.
+    downSince: Math.min(health.downSince ?? now, now),
     nextAttemptAt: waitMs === 0 ? null : now + waitMs,
     stuck: health.stuck,
     lastFailure,
   };
 }
 
+/**
+ * No breaker stays open for longer than a day, and no endpoint is heeded for longer: what is further
+ * ahead was written by a clock that was wrong.
+ */
+const FURTHEST_AHEAD_MS = 2 * 86_400_000;
+
 export type Permission = 'any' | 'one' | 'none';
 
 /** How many attempts may be under way: any number, one to probe, or none yet. */
 export function permission(health: EndpointHealth, now: number): Permission {
-  if (health.nextAttemptAt !== null && now < health.nextAttemptAt) return 'none';
+  const waitMs = (health.nextAttemptAt ?? now) - now;
+  if (waitMs > 0 && waitMs <= FURTHEST_AHEAD_MS) return 'none';
   return health.breaker === 'open' ? 'one' : 'any';
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
+import { steadyClock } from '../clock/steady-clock.ts';
 
 /** How fast an endpoint may be sent to. */
 export interface RateLimit {
@@ -11,18 +12,19 @@ export interface RateLimit {
 
 /** No limit of one's own; a pause that the endpoint asks for is kept all the same. */
 export function unlimited(clock: Clock): RateLimit {
-  let pausedUntil = 0;
+  const now = steadyClock(clock);
+  let pausedUntil = -Infinity;
   return {
     async acquire(_events, signal) {
       while (!signal.aborted) {
-        const waitMs = pausedUntil - clock.now();
+        const waitMs = pausedUntil - now();
         if (waitMs <= 0) return true;
         await clock.sleep(waitMs, signal);
       }
       return false;
     },
     pause(ms) {
-      pausedUntil = Math.max(pausedUntil, clock.now() + ms);
+      pausedUntil = Math.max(pausedUntil, now() + ms);
     },
     close: () => Promise.resolve(),
   };

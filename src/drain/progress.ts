@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
+import { steadyClock } from '../clock/steady-clock.ts';
 import { type CountsSnapshot, countsSince } from '../delivery/dispatch-counts.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { EndpointDispatch } from '../delivery/endpoint-dispatch.ts';
@@ -39,12 +40,14 @@ export class Progress {
   readonly #noted = new Set<string>();
   readonly #stop = new AbortController();
   #running: Promise<void> | null = null;
+  readonly #now: () => number;
   #renewedAt: number;
   failure: { readonly error: unknown } | null = null;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
-    this.#renewedAt = options.clock.now();
+    this.#now = steadyClock(options.clock);
+    this.#renewedAt = this.#now();
     for (const endpoint of options.dispatcher.endpoints) {
       this.#saved.set(endpoint, { counts: endpoint.counts.snapshot(), mark: markOf(endpoint) });
     }
@@ -73,10 +76,10 @@ export class Progress {
    * have drained meanwhile. Throws lease_lost.
    */
   async renewLease(): Promise<void> {
-    const { clock, leaseMs, state, lease } = this.#options;
-    if (clock.now() - this.#renewedAt < leaseMs / RENEWALS_PER_LEASE) return;
+    const { leaseMs, state, lease } = this.#options;
+    if (this.#now() - this.#renewedAt < leaseMs / RENEWALS_PER_LEASE) return;
     await state.renewLease(lease, leaseMs);
-    this.#renewedAt = clock.now();
+    this.#renewedAt = this.#now();
   }
 
   /** Call before the slot moves on from there. Throws lease_lost. */
@@ -90,7 +93,7 @@ export class Progress {
   }
 
   async #save(): Promise<void> {
-    const { state, lease, leaseMs, dispatcher, clock, onStep, takeWindowTotals } = this.#options;
+    const { state, lease, leaseMs, dispatcher, onStep, takeWindowTotals } = this.#options;
     const unsaved = dispatcher.endpoints.filter(
       (endpoint) => this.#saved.get(endpoint)!.mark !== markOf(endpoint),
     );
@@ -109,7 +112,7 @@ export class Progress {
       takeWindowTotals(),
     );
     await onStep('after-checkpoint');
-    this.#renewedAt = clock.now();
+    this.#renewedAt = this.#now();
     unsaved.forEach((endpoint, i) => {
       this.#saved.set(endpoint, { counts: counts[i]!, mark: marks[i]! });
       endpoint.outlet.replayed.saved(replays[i]!);

@@ -1,3 +1,4 @@
+import { sinceNow } from '../clock/steady-clock.ts';
 import { eventId, positionBefore } from '../changes/position.ts';
 import type { EndpointHealth } from '../delivery/circuit-breaker.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
@@ -57,6 +58,7 @@ export class DrainRun {
   #isSessionSound = true;
   wasConnected = false;
   readonly #startedAt: number;
+  readonly #sinceStart: () => number;
   readonly connections = new EndpointConnections();
   readonly #known = new Set<string>();
   readonly #endpoints = new Map<string, EndpointReport>();
@@ -67,6 +69,7 @@ export class DrainRun {
     this.options = { ...options, log: runLog(options.log, this.id) };
     this.span = startDrainSpan(options, this.id);
     this.#startedAt = clock.now();
+    this.#sinceStart = sinceNow(clock);
     this.stop = new DrainStop({ clock, deadlineMs, signal: signal ?? null });
     for (const { options: endpoint } of options.endpoints) {
       this.#endpoints.set(endpoint.name, emptyReport(endpoint.name));
@@ -223,7 +226,7 @@ export class DrainRun {
       target_lsn: textOf(this.target),
       lag_bytes: this.#lagBytes(),
       ...this.counts,
-      duration_ms: Math.round(this.options.clock.now() - this.#startedAt),
+      duration_ms: Math.round(this.#sinceStart()),
       endpoints: [...this.#endpoints.values()],
       error: reported,
     };

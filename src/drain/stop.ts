@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
+import { steadyClock } from '../clock/steady-clock.ts';
 
 export type StopReason = 'deadline' | 'signal' | 'limit' | 'requests';
 
@@ -29,6 +30,7 @@ export class DrainStop {
   /** For requests under way once reading has ended; then they are given up. */
   readonly marginMs: number;
   readonly #clock: Clock;
+  readonly #now: () => number;
   readonly #signal: AbortSignal | null;
   readonly #softAt: number;
   readonly #deliveringMs: number;
@@ -41,10 +43,11 @@ export class DrainStop {
   constructor({ clock, deadlineMs, signal }: StopOptions) {
     const time = deadlineMs ?? Infinity;
     this.#clock = clock;
+    this.#now = steadyClock(clock);
     this.#signal = signal;
     this.marginMs =
       deadlineMs === null ? SIGNAL_MARGIN_MS : Math.min(MAX_MARGIN_MS, time * MARGIN_SHARE);
-    this.#softAt = clock.now() + time - this.marginMs;
+    this.#softAt = this.#now() + time - this.marginMs;
     this.#deliveringMs = Math.min(MAX_DELIVERING_MS, time * DELIVERING_SHARE);
     signal?.addEventListener('abort', this.wake);
   }
@@ -54,13 +57,13 @@ export class DrainStop {
   }
 
   get timeLeftMs(): number {
-    return this.#softAt - this.#clock.now();
+    return this.#softAt - this.#now();
   }
 
   /** An event came that no earlier drain settled. */
   gotNewEvent(): void {
     if (this.#firstNewEventAt !== Infinity) return;
-    this.#firstNewEventAt = this.#clock.now();
+    this.#firstNewEventAt = this.#now();
     this.#setTimer();
   }
 
@@ -82,7 +85,7 @@ export class DrainStop {
 
   isDue(): boolean {
     if (this.#signal?.aborted) this.#reason ??= 'signal';
-    else if (this.#clock.now() >= this.#dueAt()) this.#reason ??= 'deadline';
+    else if (this.#now() >= this.#dueAt()) this.#reason ??= 'deadline';
     return this.#reason !== null;
   }
 
@@ -130,7 +133,7 @@ export class DrainStop {
 
   #setTimer(): void {
     this.#timer.abort();
-    const waitMs = this.#dueAt() - this.#clock.now();
+    const waitMs = this.#dueAt() - this.#now();
     if (waitMs === Infinity) return;
     const timer = new AbortController();
     this.#timer = timer;

@@ -1,3 +1,4 @@
+import { steadyClock } from '../clock/steady-clock.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { Span } from '../delivery/tracing.ts';
 import { type Lsn, minLsn } from '../pgoutput/lsn.ts';
@@ -34,6 +35,7 @@ export class WindowLoop {
   readonly #dispatcher: Dispatcher;
   readonly #progress: Progress;
   readonly #over: AbortSignal;
+  readonly #now: () => number;
   #advancedAt: number;
   readonly #span: Span;
   /** Of the window that is being taken in. */
@@ -53,7 +55,8 @@ export class WindowLoop {
     this.#session = session;
     this.#dispatcher = dispatcher;
     this.#progress = progress;
-    this.#advancedAt = run.options.clock.now();
+    this.#now = steadyClock(run.options.clock);
+    this.#advancedAt = this.#now();
   }
 
   /**
@@ -159,7 +162,7 @@ export class WindowLoop {
   async advance(): Promise<void> {
     const run = this.#run;
     const to = minLsn(this.#dispatcher.slotMayAdvanceTo, run.readTarget);
-    this.#advancedAt = run.options.clock.now();
+    this.#advancedAt = this.#now();
     if (to <= run.slotAt!) return;
     await run.step('before-advance');
     await this.#progress.renewLease();
@@ -184,7 +187,7 @@ export class WindowLoop {
       // The next window starts where the slot stands.
       await this.settleRest();
       await this.#saveAndAdvance();
-    } else if (run.options.clock.now() - this.#advancedAt >= ADVANCE_EVERY_MS) {
+    } else if (this.#now() - this.#advancedAt >= ADVANCE_EVERY_MS) {
       await this.#saveAndAdvance();
     }
   }

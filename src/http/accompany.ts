@@ -1,3 +1,4 @@
+import { sinceNow } from '../clock/steady-clock.ts';
 import type { MiddlewareHandler } from 'hono';
 import type { DrainLog } from '../drain/ports.ts';
 import { ANSWER_HEADERS } from './answer-headers.ts';
@@ -13,7 +14,7 @@ const MAX_PATH_IN_LOG = 200;
 /** Gives each request an id, its answer the headers that every answer has, and the log a line. */
 export function accompany({ log, clock, redact }: HttpTools): MiddlewareHandler<AppEnv> {
   return async (context, next) => {
-    const startedAt = clock.now();
+    const elapsedMs = sinceNow(clock);
     const requestId = requestIdOf(context.req.raw);
     const requestLog = withFields(log, { request_id: requestId });
     context.set('requestId', requestId);
@@ -26,7 +27,7 @@ export function accompany({ log, clock, redact }: HttpTools): MiddlewareHandler<
     headers.set(REQUEST_ID_HEADER, requestId);
     const { method } = context.req;
     const path = redact(context.req.path).slice(0, MAX_PATH_IN_LOG);
-    const fields = { method, path, status, duration_ms: Math.round(clock.now() - startedAt) };
+    const fields = { method, path, status, duration_ms: Math.round(elapsedMs()) };
     if (context.error !== undefined && status >= 500) {
       requestLog.warn('request failed', { ...fields, error: context.error });
     } else if (status === 401 || status === 403) requestLog.warn('request refused', fields);

@@ -1,3 +1,4 @@
+import { steadyClock } from '../clock/steady-clock.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { readEndpoints } from '../operations/endpoint-status.ts';
 import type { PipelineAccess } from '../operations/pipeline.ts';
@@ -26,18 +27,19 @@ export function readinessOf({
   clock,
   withPipelineSoon,
 }: Pick<HttpTools, 'clock' | 'withPipelineSoon'>): () => Promise<Readiness> {
+  const now = steadyClock(clock);
   let known: { readonly at: number; readonly checks: Readiness } | null = null;
   let pending: Promise<Readiness> | null = null;
   const ask = async (): Promise<Readiness> => {
     const checks = await withPipelineSoon(checkPipeline).catch((error: unknown) => [
       failed('database', error),
     ]);
-    known = { at: clock.now(), checks };
+    known = { at: now(), checks };
     pending = null;
     return checks;
   };
   return async () => {
-    if (known !== null && clock.now() - known.at < FRESH_MS) return known.checks;
+    if (known !== null && now() - known.at < FRESH_MS) return known.checks;
     pending ??= ask();
     const over = new AbortController();
     const late = clock.sleep(PATIENCE_MS, over.signal).then(() => LATE);

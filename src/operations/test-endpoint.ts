@@ -1,3 +1,4 @@
+import { sinceNow } from '../clock/steady-clock.ts';
 import type { EmittedMessage } from '../changes/change-event.ts';
 import { JsonWriter } from '../changes/json-writer.ts';
 import { eventId } from '../changes/position.ts';
@@ -45,9 +46,9 @@ export async function testEndpoint(
   const delivery = singleDelivery(setup, about, sent);
   const sink = setup.createSink(about);
   try {
-    const startedAt = clock.now();
+    const elapsedMs = sinceNow(clock);
     const outcome = await sink.send(delivery, signal);
-    return { endpoint, eventId: id, outcome, latencyMs: clock.now() - startedAt };
+    return { endpoint, eventId: id, outcome, latencyMs: elapsedMs() };
   } finally {
     await sink.close();
   }
@@ -61,7 +62,7 @@ function testEvent(endpoint: string, nowMs: number): EmittedMessage {
   return {
     op: 'message',
     transaction: { xid: null, commitLsn: ZERO_LSN, committedAt: null },
-    seq: Math.floor(nowMs / 1_000),
+    seq: Math.floor(Math.abs(nowMs) / 1_000) % 2 ** 32,
     lsnHigh: 0,
     lsnLow: 0,
     prefix: TEST_PREFIX,

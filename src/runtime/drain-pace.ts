@@ -22,7 +22,7 @@ export class DrainPace {
   readonly #bounds: PaceBounds;
   #waitMs: number;
   #retryMs = RETRY_MIN_MS;
-  #dueAt = 0;
+  #dueAt = -Infinity;
   /** Whether the last look or drain found nothing. */
   isQuiet = false;
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { steadyClock } from '../clock/steady-clock.ts';
 import { redactOf, type Redact } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import { drain } from '../drain/drain.ts';
@@ -45,6 +46,8 @@ const TELL_EVERY_MS = 10_000;
 export class Drainer {
   readonly #options: DrainerOptions;
   readonly #redact: Redact;
+  /** For what is done once in a while. */
+  readonly #now: () => number;
   readonly #session: KeptSession;
   readonly #endpoints: KeptEndpoints;
   readonly #toKeep = new ReportSieve(KEEP_EVERY_MS);
@@ -56,6 +59,7 @@ export class Drainer {
     const transport = reader === 'auto' ? platform.transport : reader;
     const tellOf = connectionNotice(log);
     this.#options = options;
+    this.#now = steadyClock(platform.clock);
     this.#redact = redactOf(config);
     this.#endpoints = new KeptEndpoints(config, platform);
     this.#session = new KeptSession(() =>
@@ -81,7 +85,7 @@ export class Drainer {
     try {
       const report = await this.#drainOnce(one, { log, endpoints, requests });
       requests.add(forAlerts);
-      if (this.#toTell.passes(report, clock.now())) {
+      if (this.#toTell.passes(report, this.#now())) {
         await tellAfterDrain(report, { config, channels, clock, log, redact: this.#redact });
       }
       return report;
@@ -116,7 +120,7 @@ export class Drainer {
       leaseMs: bounds.leaseMs,
       checkpointMs: bounds.checkpointMs,
       keepRunsMs: config.state.keepRunsMs,
-      isWorthKeeping: (report) => this.#toKeep.passes(report, platform.clock.now()),
+      isWorthKeeping: (report) => this.#toKeep.passes(report, this.#now()),
       clock: platform.clock,
       redact: this.#redact,
       open: () => this.#session.open(),

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
+import { steadyClock } from '../clock/steady-clock.ts';
 import type { DrainLog } from '../drain/ports.ts';
 import type { DrainReport, ReportedError } from '../drain/report.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
@@ -19,13 +20,13 @@ type Trouble = { readonly code: ErrorCode; readonly since: number; tries: number
  */
 export class ServeLog {
   readonly #log: DrainLog;
-  readonly #clock: Clock;
+  readonly #now: () => number;
   #trouble: Trouble | null = null;
   readonly #warnedOf = new Set<string>();
 
   constructor(log: DrainLog, clock: Clock) {
     this.#log = log;
-    this.#clock = clock;
+    this.#now = steadyClock(clock);
   }
 
   /** For the drains themselves: until one works, what an error made them warn of, once. */
@@ -57,7 +58,7 @@ export class ServeLog {
 
   #fails(error: ReportedError | WalhookError | null): void {
     const code = error?.code ?? 'internal';
-    const { since, tries } = this.#trouble ?? { since: this.#clock.now(), tries: 0 };
+    const { since, tries } = this.#trouble ?? { since: this.#now(), tries: 0 };
     const trouble = { code, since, tries: tries + 1 };
     const isKnown =
       this.#trouble?.code === code || (isOutOfReach(this.#trouble) && isOutOfReach(trouble));
@@ -72,7 +73,7 @@ export class ServeLog {
     this.#warnedOf.clear();
     if (trouble === null) return;
     const { since, tries } = trouble;
-    this.#log.info('drains work again', { failed_for_ms: this.#clock.now() - since, tries });
+    this.#log.info('drains work again', { failed_for_ms: this.#now() - since, tries });
   }
 }
 

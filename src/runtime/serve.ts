@@ -1,3 +1,4 @@
+import { steadyClock } from '../clock/steady-clock.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainLog } from '../drain/ports.ts';
 import type { DrainReport } from '../drain/report.ts';
@@ -53,21 +54,22 @@ async function drainWhileWalMoves(
 ): Promise<void> {
   const { config, platform, signal } = options;
   const { clock } = platform;
+  const now = steadyClock(clock);
   const pace = new DrainPace(config.serve);
   const watch = new WalWatch(options);
   while (!signal.aborted) {
-    const startedAt = clock.now();
+    const startedAt = now();
     try {
       if (pace.isDue(startedAt) || (await watch.hasNews(pace.isQuiet))) {
         const report = await drainer.drain({ signal, log: log.ofDrains });
         log.drained(report);
         watch.drained(report);
-        pace.drained(report, clock.now());
-      } else pace.foundNothing(clock.now() - startedAt);
+        pace.drained(report, now());
+      } else pace.foundNothing(now() - startedAt);
     } catch (error) {
       log.lookFailed(error);
       await watch.close();
-      pace.lookFailed(clock.now());
+      pace.lookFailed(now());
     }
     await clock.sleep(pace.waitMs, signal);
   }

@@ -1,7 +1,7 @@
 import { eq, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import type { DrainHeadway, FlushedAt, PipelineHeadway } from '../drain/headway.ts';
 import { formatLsn, type Lsn, ZERO_LSN } from '../pgoutput/lsn.ts';
-import { epochMsOrNull, instant } from './instants.ts';
+import { epochMsOrNull, instant, time } from './instants.ts';
 import type { StateTables } from './schema.ts';
 import type { StateDatabase } from './state-database.ts';
 
@@ -31,7 +31,7 @@ function settledColumns(
 ): Record<string, unknown> {
   if (settled === 'target') {
     const nothing = { behindLsn: null, behindAt: null };
-    return { caughtUpAt: endedAt, settledThroughAt: target.at, ...nothing };
+    return { caughtUpAt: time(endedAt), settledThroughAt: time(target.at), ...nothing };
   }
   const slot = lsn(slotAt ?? ZERO_LSN);
   const isBehind = slotAt === null || slotAt < target.lsn;
@@ -43,7 +43,7 @@ function settledColumns(
     ...(settled === 'slot' && {
       settledThroughAt: isBehind
         ? sql`case when ${behindLsn} <= ${slot} then ${behindAt} else ${settledThroughAt} end`
-        : target.at,
+        : time(target.at),
     }),
   };
 }
@@ -101,8 +101,4 @@ function dateOf(ms: number | null): Date | null {
 
 function lsn(value: Lsn): SQL {
   return sql`${formatLsn(value)}::pg_lsn`;
-}
-
-function time(date: Date): SQL {
-  return sql`${date.toISOString()}::timestamptz`;
 }

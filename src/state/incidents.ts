@@ -7,7 +7,7 @@ import {
   type Observation,
   type SendFailures,
 } from '../incidents/incident-store.ts';
-import { epochMs, instant } from './instants.ts';
+import { epochMs, instant, time, timeText } from './instants.ts';
 import { sqlState, type StateDatabase } from './state-database.ts';
 import { storableText, storableTexts } from './storable-text.ts';
 
@@ -71,22 +71,22 @@ async function observeOnce(
           select max(before.resolved_at) + interval '1 millisecond' from ${incidents} before
           where before.pipeline = ${pipeline}
             and before.rule = seen.rule and before.subject = seen.subject)),
-        ${timestamp(at)}, seen.detail
+        ${time(at)}, seen.detail
       from unnest(
         ${sql.param(raised.map(({ rule }) => rule))}::text[],
         ${sql.param(raised.map(({ subject }) => subject))}::text[],
-        ${sql.param(raised.map(({ since }) => since.toISOString()))}::timestamptz[],
+        ${sql.param(raised.map(({ since }) => timeText(since)))}::timestamptz[],
         ${sql.param(raisedDetails)}::text[]
       ) as seen (rule, subject, since, detail)
       on conflict (pipeline, rule, subject) where resolved_at is null
       do update set last_seen_at = excluded.last_seen_at, detail = excluded.detail
     ), ended as (
       update ${incidents} as incident set
-        resolved_at = greatest(opened_at, ${timestamp(at)}),
-        last_seen_at = ${timestamp(at)},
+        resolved_at = greatest(opened_at, ${time(at)}),
+        last_seen_at = ${time(at)},
         detail = seen.detail,
         resolved_notified_at =
-          case when notified_at is null and attempts = 0 then ${timestamp(at)} end,
+          case when notified_at is null and attempts = 0 then ${time(at)} end,
         attempts = 0,
         last_error = null
       from unnest(
@@ -147,8 +147,8 @@ export async function claimIncidentMessages(
       for update skip locked
     )
     update ${incidents} as incident set
-      notified_at = case when resolved_at is null then ${timestamp(at)} else incident.notified_at end,
-      resolved_notified_at = case when resolved_at is not null then ${timestamp(at)} end,
+      notified_at = case when resolved_at is null then ${time(at)} else incident.notified_at end,
+      resolved_notified_at = case when resolved_at is not null then ${time(at)} end,
       attempts = attempts + 1,
       last_error = coalesce(incident.last_error, ${owed})
     from due
@@ -213,8 +213,8 @@ export async function settleIncidentMessage(
         eq(incidents.pipeline, pipeline),
         eq(incidents.rule, incident.rule),
         eq(incidents.subject, incident.subject),
-        eq(incidents.openedAt, incident.openedAt),
-        eq(claim, claimedAt),
+        eq(incidents.openedAt, time(incident.openedAt)),
+        eq(claim, time(claimedAt)),
         kind === 'recovered' ? undefined : isNull(incidents.resolvedAt),
       ),
     );
@@ -224,13 +224,8 @@ function claimName(kind: ClaimedMessage['kind']): 'notifiedAt' | 'resolvedNotifi
   return kind === 'recovered' ? 'resolvedNotifiedAt' : 'notifiedAt';
 }
 
-/** Exact to the millisecond, so that it compares equal to what was read. */
-function timestamp(date: Date): SQL {
-  return sql`${date.toISOString()}::timestamptz`;
-}
-
 function before(date: Date, ms: number): SQL {
-  return timestamp(new Date(date.getTime() - ms));
+  return time(new Date(date.getTime() - ms));
 }
 
 function dateOrNull(ms: number | string | null): Date | null {

@@ -27,14 +27,33 @@ export function epochMsOrNull(column: AnyColumn): SQL<number | null> {
 
 /** The last Date. The server's timestamptz reaches further. */
 const LATEST_MS = 8.64e15;
+/** A clock that was never set may be far off; the server's timestamptz goes back to 4713 BC. */
+const EARLIEST_MS = Date.UTC(-4_700, 0);
 
 /**
- * A time from 1970 on that a timestamptz can hold: the nearest one, or null where it is none. What
+ * A time that a timestamptz can hold: the nearest one, or null where it is none. What
  * is written in one statement with others must not be what fails it.
  */
 export function storableMs(ms: number | null): number | null {
   if (ms === null || Number.isNaN(ms)) return null;
-  return Math.min(Math.max(ms, 0), LATEST_MS);
+  return Math.min(Math.max(ms, EARLIEST_MS), LATEST_MS);
+}
+
+const EARLIEST_TEXT = Date.parse('0001-01-01T00:00:00Z');
+const LATEST_TEXT = Date.UTC(9_999, 11, 31);
+
+/**
+ * As text that every server reads, exact to the millisecond, so that it compares equal to what was
+ * read. ISO 8601 writes years outside 1 to 9999 as no server does: a clock that is so wrong has the
+ * nearest of these.
+ */
+export function timeText(date: Date): string {
+  const ms = Math.min(Math.max(date.getTime(), EARLIEST_TEXT), LATEST_TEXT);
+  return new Date(ms).toISOString();
+}
+
+export function time(date: Date): SQL {
+  return sql`${timeText(date)}::timestamptz`;
 }
 
 /** The other way: exact to the millisecond, null for null. */

@@ -1,6 +1,6 @@
 import { and, count, desc, eq, lt, sql } from 'drizzle-orm';
 import type { RunRecord } from '../drain/state-store.ts';
-import { instant } from './instants.ts';
+import { instant, time } from './instants.ts';
 import type { StateDatabase } from './state-database.ts';
 import { storableText } from './storable-text.ts';
 
@@ -10,7 +10,7 @@ import { storableText } from './storable-text.ts';
  */
 export async function recordRun(
   state: StateDatabase,
-  { runId, report, ...times }: RunRecord,
+  { runId, report, startedAt, finishedAt, ...rest }: RunRecord,
   keepMs: number,
 ): Promise<void> {
   const {
@@ -18,10 +18,12 @@ export async function recordRun(
     tables: { runs },
   } = state;
   const run = {
-    ...times,
+    ...rest,
+    startedAt: time(startedAt),
+    finishedAt: time(finishedAt),
     report: sql`${await storableText(state, JSON.stringify(report))}::json`,
   };
-  const oldest = new Date(run.finishedAt.getTime() - keepMs);
+  const oldest = time(new Date(finishedAt.getTime() - keepMs));
   const pruned = db.$with('pruned').as(
     db
       .delete(runs)

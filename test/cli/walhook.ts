@@ -27,6 +27,18 @@ export function startWalhook(
   return spawn(process.execPath, [cli, ...args], { cwd: folder, env: own });
 }
 
+/** The same by a shell, with its redirections, like `>&-`. */
+export function startWalhookInShell(
+  redirections: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcessWithoutNullStreams {
+  const own = { PATH: process.env['PATH'] ?? '', HOME: folder, TMPDIR: tmpdir(), ...env };
+  const script = `exec "$0" "$@" ${redirections}`;
+  const argv = ['-c', script, process.execPath, cli, ...args];
+  return spawn('/bin/sh', argv, { cwd: folder, env: own });
+}
+
 export async function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock/clock.ts';
+import { sinceNow } from '../../clock/steady-clock.ts';
 import type { DrainProgress } from '../../drain/options.ts';
 
 /** `12,000 events, 35,000 events/s, 40 % of the WAL`, as often as the drain tells. */
@@ -6,11 +7,11 @@ export function drainProgressLine(
   clock: Clock,
   show: (text: string) => void,
 ): (progress: DrainProgress) => void {
-  const startedAt = clock.now();
+  const elapsedMs = sinceNow(clock);
   let startLsn: bigint | null = null;
   return ({ events, slotAt, readTo, target }) => {
     startLsn ??= slotAt;
-    const seconds = (clock.now() - startedAt) / 1_000;
+    const seconds = elapsedMs() / 1_000;
     const whole = Number(target - startLsn);
     const share = whole <= 0 ? 100 : (Number(readTo - startLsn) * 100) / whole;
     show(

@@ -75,8 +75,10 @@ export class Terminal {
   }
 
   readonly #onStdoutError = (error: NodeJS.ErrnoException): void => {
+    const { code } = error;
+    if (code !== 'EPIPE') this.say(`standard output cannot be written (${code ?? error.message})`);
     if (this.#whenClosed === 'go-on') return;
-    process.exit(error.code === 'EPIPE' ? 0 : 1);
+    process.exit(code === 'EPIPE' ? 0 : 1);
   };
 }
 

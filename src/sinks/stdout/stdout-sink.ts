@@ -1,19 +1,17 @@
 import type { Writable } from 'node:stream';
-import type { Sink } from '../../delivery/sink.ts';
+import type { Outcome, Sink } from '../../delivery/sink.ts';
 
-/** One event a line. Delivered once the stream took the bytes; a pipe that is closed now may be another one in the next drain. */
-export function stdoutSink(stream: Writable): Sink {
+/**
+ * One event a line. Delivered once the stream took the bytes; a pipe that is closed now may be another
+ * one in the next drain. `isClosed`: what the stream writes goes nowhere, whatever it says.
+ */
+export function stdoutSink(stream: Writable, isClosed = false): Sink {
   return {
     send: ({ body }) =>
       new Promise((resolve) => {
-        const onError = (error: Error & { code?: string }): void => {
-          resolve({
-            kind: 'unavailable',
-            reason: `standard output is closed (${error.code ?? error.name})`,
-            answer: null,
-            retryAfterMs: null,
-          });
-        };
+        if (isClosed) return resolve(closed('EBADF'));
+        const onError = ({ code, name }: Error & { code?: string }): void =>
+          resolve(closed(code ?? name));
         stream.once('error', onError);
         stream.write(body, (error) => {
           // The stream tells both; its error event comes after, and must find a listener.
@@ -24,4 +22,12 @@ export function stdoutSink(stream: Writable): Sink {
       }),
     close: () => Promise.resolve(),
   };
+}
+
+function closed(code: string): Outcome {
+  const reason =
+    code === 'ENOSPC'
+      ? 'standard output takes nothing more: the disk is full (ENOSPC)'
+      : `standard output is closed (${code})`;
+  return { kind: 'unavailable', reason, answer: null, retryAfterMs: null };
 }
