@@ -125,7 +125,7 @@ async function compare(
   let rowCount = 0;
   let differences = 0;
   for (const table of SHOP_TABLES) {
-    const rows = await database.query(`select * from ${table}`);
+    const rows = await database.query(`select * from public.${table}`);
     const keyColumns = table === 'order_items' ? ['order_id', 'line'] : ['id'];
     rowCount += rows.length;
     differences += copy.differences(table, rows, keyColumns);

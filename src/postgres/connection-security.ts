@@ -17,7 +17,7 @@ export type ConnectionSecurity = {
   readonly password: PasswordExchange | null;
 };
 
-const noted = new WeakMap<Client, ConnectionSecurity>();
+const noted = new WeakMap<object, ConnectionSecurity>();
 
 export function noteSecurity(
   connection: Client,
@@ -32,7 +32,7 @@ export function noteSecurity(
   noted.set(connection, { isLocal, tls, password });
 }
 
-export function connectionSecurity(connection: Client): ConnectionSecurity {
+export function connectionSecurity(connection: object): ConnectionSecurity {
   const security = noted.get(connection);
   if (security === undefined) throw new TypeError('the connection was not made by connect()');
   return security;

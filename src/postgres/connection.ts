@@ -1,8 +1,9 @@
-import { Client, type QueryResult, type QueryResultRow } from 'pg';
+import { Client } from 'pg';
 import { requireChannelBinding } from './channel-binding.ts';
 import { withoutTlsParameters } from './connection-url.ts';
 import { databaseError } from './failure.ts';
 import { noteSecurity } from './connection-security.ts';
+import type { Connection } from './open-connection.ts';
 import { beginSession } from './own-session.ts';
 import { guardPassword } from './password-exchange.ts';
 import { type Attempt, connectionAttempts, type TlsOptions } from './tls-modes.ts';
@@ -24,8 +25,6 @@ export type ConnectionOptions = {
   /** How long a connection is silent before TCP asks whether the server is still there. */
   readonly keepAliveMs?: number | undefined;
 };
-
-export type Connection = Client;
 
 /** Throws WalhookError: database_unreachable, database_auth_failed, database_missing, … */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
@@ -90,31 +89,5 @@ export async function disconnect(connection: Connection): Promise<void> {
   await connection.end().catch(() => undefined);
 }
 
-const lastUse = new WeakMap<Connection, Promise<unknown>>();
-
-/**
- * Runs `use` once nobody else uses the connection: checkpoints, dead letters and look-ups share one,
- * each when it has something to say, and a connection answers one statement at a time.
- */
-export function exclusively<T>(connection: Connection, use: () => Promise<T>): Promise<T> {
-  const result = (lastUse.get(connection) ?? Promise.resolve()).then(use);
-  lastUse.set(
-    connection,
-    result.catch(() => undefined),
-  );
-  return result;
-}
-
-/** One statement's rows. Throws WalhookError. */
-export async function query<Row extends QueryResultRow>(
-  connection: Connection,
-  text: string,
-  values: readonly unknown[] = [],
-): Promise<Row[]> {
-  try {
-    const use = (): Promise<QueryResult<Row>> => connection.query<Row>(text, [...values]);
-    return (await exclusively(connection, use)).rows;
-  } catch (error) {
-    throw databaseError(error);
-  }
-}
+export type { Connection } from './open-connection.ts';
+export { query } from './statements.ts';

@@ -4,6 +4,7 @@ import { CopyOut } from './copy-out.ts';
 import { CopyRows } from './copy-rows.ts';
 import { databaseError } from './failure.ts';
 import type { Slabs } from './slabs.ts';
+import { submit } from './statements.ts';
 import { beginWindow, endWindow } from './window-sql.ts';
 
 /**
@@ -29,7 +30,8 @@ export class CopyWindow implements OpenWindow {
     const startedAt = now();
     try {
       await beginWindow(connection);
-      const copy = connection.query(
+      const copy = submit(
+        connection,
         new CopyOut(`copy (${statement}) to stdout (format binary)`, slabs),
       );
       for await (const bytes of copy.chunks()) {

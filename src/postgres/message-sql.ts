@@ -5,8 +5,9 @@
  */
 export const KIND = 'get_byte(change.data, 0)';
 export const IS_ROW = `${KIND} in (ascii('I'), ascii('U'), ascii('D'))`;
-export const RELATION_ID = `(get_byte(change.data, 1)::bigint << 24 | get_byte(change.data, 2) << 16
-  | get_byte(change.data, 3) << 8 | get_byte(change.data, 4))`;
+/** The shifts are in brackets: to Postgres << and | bind alike, from left to right. */
+export const RELATION_ID = `((get_byte(change.data, 1)::bigint << 24) | (get_byte(change.data, 2) << 16)
+  | (get_byte(change.data, 3) << 8) | get_byte(change.data, 4))`;
 
 /** Whether that relation is in a schema, given as an SQL expression. */
 export const isOfSchema = (schema: string): string => `${RELATION_ID} in (

@@ -1,11 +1,11 @@
 import { escapeLiteral } from 'pg';
 import type { OpenWindow, WindowBounds, WindowChunk } from '../drain/window.ts';
-import { type Connection, exclusively } from './connection.ts';
-import { databaseError } from './failure.ts';
+import type { Connection } from './connection.ts';
 import { HEX_AS_TEXT, type HexRow, HexRows, messageBytes } from './hex-rows.ts';
 import { IS_ROW, isOfSchema, KIND } from './message-sql.ts';
 import { peekStatement, type PeekTarget } from './peek-statement.ts';
 import { PEEK_SETTINGS } from './session-settings.ts';
+import { queryTogether } from './statements.ts';
 
 export type AtOnceOptions = PeekTarget & {
   /** Whose rows are left out: walhook's own tables; null for none. */
@@ -51,19 +51,10 @@ function statementOf(options: AtOnceOptions, uptoLsn: WindowBounds['uptoLsn']): 
     select null, null, null from total where bytes > ${MAX_BYTES}`;
 }
 
-/** One text of several statements is one transaction, which the settings are for, also behind a pooler. */
+/** One text of several statements is one transaction, which the settings are for. */
 async function fetchAll(connection: Connection, statement: string): Promise<HexRow[] | null> {
-  const text = `${PEEK_SETTINGS}; ${statement}`;
-  try {
-    const results = await exclusively(connection, () =>
-      connection.query<HexRow>({ text, types: HEX_AS_TEXT }),
-    );
-    // Several statements in one text come back as an array, which the types do not tell.
-    const { rows } = [results].flat().at(-1)!;
-    return rows.at(-1)?.lsn === null ? null : rows;
-  } catch (error) {
-    throw databaseError(error);
-  }
+  const rows = await queryTogether<HexRow>(connection, [PEEK_SETTINGS, statement], HEX_AS_TEXT);
+  return rows.at(-1)?.lsn === null ? null : rows;
 }
 
 async function* oneChunk(rows: readonly HexRow[]): AsyncGenerator<WindowChunk> {

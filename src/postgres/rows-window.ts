@@ -1,7 +1,7 @@
 import type { OpenWindow, WindowChunk } from '../drain/window.ts';
-import { type Connection, exclusively, query } from './connection.ts';
-import { databaseError } from './failure.ts';
+import { type Connection, query } from './connection.ts';
 import { HEX_AS_TEXT, type HexRow, HexRows, messageBytes } from './hex-rows.ts';
+import { execute } from './statements.ts';
 import { beginWindow, endWindow } from './window-sql.ts';
 
 /** What a fetch should bring, judged by the rows of the one before: rows may be bytes or megabytes. */
@@ -61,14 +61,7 @@ export class RowsWindow implements OpenWindow {
 
 async function fetchRows(connection: Connection, count: number): Promise<readonly HexRow[]> {
   const text = `fetch ${count} from walhook_window`;
-  try {
-    const fetched = exclusively(connection, () =>
-      connection.query<HexRow>({ text, types: HEX_AS_TEXT }),
-    );
-    return (await fetched).rows;
-  } catch (error) {
-    throw databaseError(error);
-  }
+  return (await execute<HexRow>(connection, { text, types: HEX_AS_TEXT })).rows;
 }
 
 /** Memory that a fetch is decoded into, and that serves the next one once it has been read. */

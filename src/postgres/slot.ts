@@ -1,9 +1,9 @@
 import { escapeLiteral, type QueryResultRow } from 'pg';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn, parseLsn } from '../pgoutput/lsn.ts';
-import { type Connection, exclusively, query } from './connection.ts';
-import { databaseError } from './failure.ts';
+import { type Connection, query } from './connection.ts';
 import { ENDS_WITH_ITS_CLIENT, UNTIMED } from './session-settings.ts';
+import { queryTogether } from './statements.ts';
 
 /** A row of pg_replication_slots, as far as this server's version has it. */
 export type SlotState = {
@@ -231,21 +231,15 @@ export async function advanceSlot(
 
 /**
  * The statement's only row, under settings of its own, whatever the role has: an advance reads all the
- * WAL on its way. One text of several statements is one transaction, also behind a pooler.
+ * WAL on its way.
  */
 async function queryOf<Row extends QueryResultRow>(
   connection: Connection,
   settings: string,
   statement: string,
 ): Promise<Row | undefined> {
-  const text = `${settings}; ${statement}`;
-  try {
-    const results = await exclusively(connection, () => connection.query<Row>(text));
-    // Several statements in one text come back as an array, which the types do not tell.
-    return [results].flat().at(-1)?.rows[0];
-  } catch (error) {
-    throw databaseError(error);
-  }
+  const [row] = await queryTogether<Row>(connection, [settings, statement]);
+  return row;
 }
 
 /** How far the WAL can be read: what is flushed, on a standby what is replayed. */

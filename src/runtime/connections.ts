@@ -1,9 +1,9 @@
 import { redactOf } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainSession } from '../drain/ports.ts';
-import { connect, type Connection, disconnect, exclusively } from '../postgres/connection.ts';
-import { databaseError } from '../postgres/failure.ts';
+import { connect, type Connection, disconnect } from '../postgres/connection.ts';
 import { postgresSource } from '../postgres/source.ts';
+import { execute } from '../postgres/statements.ts';
 import type { Transport } from '../postgres/window-reader.ts';
 import { createIncidentStore } from '../state/create-incident-store.ts';
 import { createStateStore } from '../state/create-state-store.ts';
@@ -42,10 +42,8 @@ export async function connectToState(
           applicationName: `walhook:${config.pipeline}:state`,
         });
   const client = {
-    query: (query: { readonly text: string }, values?: unknown[]) =>
-      exclusively(connection, () => connection.query(query, values)).catch((error: unknown) => {
-        throw databaseError(error);
-      }),
+    query: (statement: { readonly text: string }, values?: unknown[]) =>
+      execute(connection, { ...statement, ...(values && { values }) }),
   };
   return {
     state: withoutSecrets(createStateStore({ client, schema }), redactOf(config)),

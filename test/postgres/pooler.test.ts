@@ -1,5 +1,6 @@
 import { connect as connectSocket, createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Connection, connect, disconnect, query } from '../../src/postgres/connection.ts';
 import { ownSession } from '../../src/postgres/own-session.ts';
@@ -87,13 +88,20 @@ describe.skipIf(isSkipped)('behind PgBouncer in transaction mode', () => {
   it('nothing that walhook sets stays in a session for the next client', async () => {
     const database = await createTestDatabase();
     const url = pooler.url(database.url);
-    const settings = `select name, setting from pg_settings
-      where source in ('session', 'client') and name <> 'application_name'`;
     await connected(url, async (connection) => {
-      expect(await query(connection, settings)).toEqual(
-        await query(connection, `${settings} and name = 'client_encoding'`),
+      const [{ pid } = { pid: 0 }] = await query<{ pid: number }>(connection, backend);
+      await expect(query(connection, 'select 1 / 0')).rejects.toThrow('division by zero');
+      // The next client of the same session.
+      const next = new Client({ connectionString: url });
+      await next.connect();
+      expect((await next.query(backend)).rows).toEqual([{ pid }]);
+      const { rows } = await next.query(
+        `select name, setting from pg_settings where setting is distinct from reset_val
+           and name not in ('application_name', 'client_encoding')`,
       );
-      expect(await query(connection, 'select name from pg_prepared_statements')).toEqual([]);
+      expect(rows).toEqual([]);
+      expect((await next.query('select name from pg_prepared_statements')).rows).toEqual([]);
+      await next.end();
     });
     await pooler.stopPool(database.name);
   });

@@ -39,7 +39,7 @@ it('the server ends a statement that waits too long for a lock', async () => {
   const holder = await database.client();
   await holder.query('begin; lock table locked');
   await connected({ lockTimeoutMs: 50 }, async (connection) => {
-    await expect(query(connection, 'select from locked')).rejects.toMatchObject(canceled);
+    await expect(query(connection, 'select from public.locked')).rejects.toMatchObject(canceled);
   });
   await holder.end();
 });
