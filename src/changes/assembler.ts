@@ -50,10 +50,12 @@ export class Assembler {
   /** A change that was too large to be fetched, by its first fields. */
   acceptOversized(head: MessageHead, sizeBytes: number, lsnHigh: number, lsnLow: number): void {
     const alone = head.kind === 'message' && !head.transactional;
+    const relation =
+      head.kind === 'message' ? null : this.#relation(head.relationId, lsnHigh, lsnLow);
     this.#output.event({
       op: 'oversized',
       originalOp: head.kind,
-      relation: head.kind === 'message' ? null : this.#relation(head.relationId),
+      relation,
       sizeBytes,
       transaction: alone ? standingAlone(head.lsn) : this.#current(),
       seq: alone ? 0 : this.#seq++,
@@ -113,7 +115,7 @@ export class Assembler {
     lsnHigh: number,
     lsnLow: number,
   ): void {
-    const relation = this.#relation(relationId);
+    const relation = this.#relation(relationId, lsnHigh, lsnLow);
     if ((current ?? old!.tuple).columnCount !== relation.columns.length) {
       throw new AssemblyError(
         `a row of ${relation.schema}.${relation.table} has another shape than its relation`,
@@ -135,7 +137,7 @@ export class Assembler {
     for (const relationId of message.relationIds) {
       this.#output.event({
         op: 'truncate',
-        relation: this.#relation(relationId),
+        relation: this.#relation(relationId, lsnHigh, lsnLow),
         cascade: message.cascade,
         restartIdentity: message.restartIdentity,
         transaction: this.#current(),
@@ -168,8 +170,9 @@ export class Assembler {
     return this.#transaction;
   }
 
-  #relation(relationId: number): RelationView {
-    const relation = this.#relations.get(relationId);
+  #relation(relationId: number, lsnHigh: number, lsnLow: number): RelationView {
+    const xid = this.#current().xid;
+    const relation = this.#relations.get(relationId, lsnHigh, lsnLow, xid);
     if (relation === undefined) {
       throw new AssemblyError(`a change of relation ${relationId} came before its description`);
     }

@@ -1,6 +1,7 @@
 import type { Relation, RelationColumn, ReplicaIdentity } from '../pgoutput/messages.ts';
 import { builtinKeyRule, type KeyRule } from './key-rule.ts';
 import type { RelationMark } from './relation-mark.ts';
+import type { TypeCatalog } from './type-catalog.ts';
 
 /**
  * A relation as its changes are read from here on: the server's description, and the columns that
@@ -21,6 +22,12 @@ export type RelationView = {
   /** A hash of the table's name, which every key's hash starts from. */
   readonly seed: number;
   readonly mark: RelationMark;
+  /** The types that its columns are made of, where those of the catalog may be others than then. */
+  readonly types?: TypeCatalog;
+  /** Columns whose values are text, because it is not known how their type was made then. */
+  readonly asText?: ReadonlySet<RelationColumn>;
+  /** It may have a key; which one is not known. */
+  readonly keyIsUnknown?: true;
 };
 
 /**

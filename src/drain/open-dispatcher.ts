@@ -15,7 +15,7 @@ const REPLAY_BYTES = 4 << 20;
 /** Every endpoint with its sink, its format and its progress so far. `over` aborts when all is over. */
 export function openDispatcher(
   run: DrainRun,
-  { source, state }: DrainSession,
+  { state }: DrainSession,
   now: SourceState,
   lease: Lease,
   starts: RoundStart,
@@ -38,13 +38,13 @@ export function openDispatcher(
   };
   const open = (setup: EndpointSetup): { endpoint: EndpointDispatch; format: EventFormat } => {
     const { name, batch } = setup.options;
-    const format = formats.get(setup.formatKey) ?? setup.createFormat(source.catalog, about);
+    const format = formats.get(setup.formatKey) ?? setup.createFormat(run.catalog!, about);
     formats.set(setup.formatKey, format);
     const framing = setup.createFraming(about);
     const options = { ...setup.options, batch: { ...batch, framing, maxEventBytes } };
     const parts = {
       format,
-      route: setup.createRoute(source.catalog),
+      route: setup.createRoute(run.catalog!),
       ...run.connections.to(name),
     };
     return {

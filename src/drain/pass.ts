@@ -41,10 +41,12 @@ export async function drainPass(run: DrainRun, session: DrainSession): Promise<P
     if (run.options.stdoutIsFallback === true) assertNeverDelivered(records);
     // Only a pass that ends well knows where it leaves the slot.
     slotAt = null;
+    run.openCatalog(session);
     const end = await drainInRounds(run, session, now, lease, records);
     // The look at the slot was before the lease: another drainer may have moved it in between.
     slotAt = run.slotAt > now.slotAt ? run.slotAt : record.announcedLsn;
     ended = end;
+    await run.saveCatalog();
     await run.step('before-release');
     return end;
   } finally {

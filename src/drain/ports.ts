@@ -1,3 +1,4 @@
+import type { CatalogMemory } from '../changes/catalog-past.ts';
 import type { RelationCatalog } from '../changes/relation-cache.ts';
 import type { EndpointOptions } from '../delivery/endpoint-dispatch.ts';
 import type { RateLimit } from '../delivery/rate-limit.ts';
@@ -25,7 +26,8 @@ export type SourceState = {
 
 /** The database that is drained, through a connection of this drain. All methods throw WalhookError. */
 export interface Source {
-  readonly catalog: RelationCatalog;
+  /** The catalog as it is from now on, with what earlier looks found: one for each pass. */
+  openCatalog(memory: CatalogMemory): RelationCatalog;
   /** Throws where the slot is missing, another's, or cannot be read any more. */
   inspect(): Promise<SourceState>;
   /** A window in one answer, without a reader; null where it may be too much for that. */

@@ -9,6 +9,8 @@ import type { Span } from '../delivery/tracing.ts';
 import { formatLsn, type Lsn, minLsn, ZERO_LSN } from '../pgoutput/lsn.ts';
 import { EndpointConnections } from './endpoint-connections.ts';
 import { endDrainSpan, startDrainSpan } from './drain-span.ts';
+import type { RelationCatalog } from '../changes/relation-cache.ts';
+import { StoredCatalogMemory } from './catalog-memory.ts';
 import type { DrainOptions } from './options.ts';
 import { stateOf } from './endpoint-state.ts';
 import type { MissedRange } from './missed.ts';
@@ -57,6 +59,9 @@ export class DrainRun {
   #session: DrainSession | null = null;
   #isSessionSound = true;
   wasConnected = false;
+  /** Of the pass that is under way. */
+  catalog: RelationCatalog | null = null;
+  #catalogMemory: StoredCatalogMemory | null = null;
   readonly #startedAt: number;
   readonly #sinceStart: () => number;
   readonly connections = new EndpointConnections();
@@ -103,6 +108,16 @@ export class DrainRun {
       error,
       commit_lsn: textOf(transaction.commitLsn),
     });
+  }
+
+  openCatalog({ source, state }: DrainSession): void {
+    this.#catalogMemory = new StoredCatalogMemory(state, this.options.pipeline);
+    this.catalog = source.openCatalog(this.#catalogMemory);
+  }
+
+  /** What this pass saw of the catalog, for those that read its changes again. */
+  async saveCatalog(): Promise<void> {
+    await this.#catalogMemory?.save(this.slotAt!);
   }
 
   /** Something failed on it, or may hold on by it: nobody else gets it. */

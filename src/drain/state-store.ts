@@ -7,6 +7,7 @@ import type { ParkedBatch, StoredParkedBatch } from '../delivery/parked-batch.ts
 import type { PartlyReplayed } from '../delivery/replayed.ts';
 import type { Answer } from '../delivery/sink.ts';
 import type { Tally } from '../delivery/tally.ts';
+import type { CatalogRecord } from '../changes/catalog-past.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
 import type { DrainHeadway, PipelineHeadway } from './headway.ts';
 import type { WindowTotals } from './window-totals.ts';
@@ -279,11 +280,21 @@ export interface StateStore {
   pauseEndpoint(pipeline: string, endpoint: string, pause: Omit<Pause, 'at'>): Promise<void>;
   /** Also closes its breaker: the next drain tries at once. False: it was not paused, nor waiting. */
   resumeEndpoint(pipeline: string, endpoint: string): Promise<boolean>;
+  /** What earlier looks at the catalog of the drained database found. Oldest first. */
+  recallCatalog(pipeline: string): Promise<readonly CatalogRecord[]>;
+  /**
+   * Adds to it: of the same version the parts of the WAL are joined. What was so only before
+   * `slotAt`, and has been otherwise since, is forgotten.
+   */
+  noteCatalog(pipeline: string, records: readonly CatalogRecord[], slotAt: Lsn): Promise<void>;
   recordRun(run: RunRecord, keepMs: number): Promise<void>;
   listRuns(pipeline: string, limit: number): Promise<readonly RunRecord[]>;
   /** By status: those that are kept. */
   countRuns(pipeline: string): Promise<ReadonlyMap<string, number>>;
-  /** Forgets every endpoint's checkpoint, so that each starts at the slot's position. */
+  /**
+   * Forgets every endpoint's checkpoint, so that each starts at the slot's position, and what was
+   * seen of the catalog: another cluster's LSNs say nothing of this one's.
+   */
   forgetCheckpoints(pipeline: string): Promise<void>;
   /** Drops the pipeline's rows; the schema too where nobody else's are left. */
   destroyPipeline(pipeline: string): Promise<void>;

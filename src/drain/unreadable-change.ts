@@ -39,7 +39,13 @@ export function unreadableChange(
   if (transaction === null || transaction.xid === null) return failure;
   const { xid, commitLsn } = transaction;
   const changeLsn = toLsn((BigInt(rows.lsnHigh) << 32n) | BigInt(rows.lsnLow));
-  const found = { commitLsn, beginLsn: null, xid, changeLsn, tables: tablesOf(rows, relations) };
+  const found = {
+    commitLsn,
+    beginLsn: null,
+    xid,
+    changeLsn,
+    tables: tablesOf(rows, xid, relations),
+  };
   return new UnreadableChange(changeUnreadable(found, failure));
 }
 
@@ -48,10 +54,12 @@ function decodeFailure(error: unknown): unknown {
   return new WalhookError('decode_failed', error.message, { detail: error.code, cause: error });
 }
 
-function tablesOf({ bytes, start, end }: MessageRows, relations: RelationCache): string[] {
+function tablesOf(rows: MessageRows, xid: number, relations: RelationCache): string[] {
+  const { bytes, start, end, lsnHigh, lsnLow } = rows;
   try {
     const head = readMessageHead(bytes, start, end);
-    const relation = head.kind === 'message' ? undefined : relations.get(head.relationId);
+    const relation =
+      head.kind === 'message' ? undefined : relations.get(head.relationId, lsnHigh, lsnLow, xid);
     return relation === undefined ? [] : [`${relation.schema}.${relation.table}`];
   } catch {
     return [];

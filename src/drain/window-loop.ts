@@ -182,6 +182,7 @@ export class WindowLoop {
     this.#count(consumer);
     run.stop.gotWindow();
     await run.step('window-read');
+    await run.saveCatalog();
     run.onProgress();
     if (followSlot) {
       // The next window starts where the slot stands.
@@ -258,7 +259,7 @@ export class WindowLoop {
     const dispatcher = this.#dispatcher;
     return new Consumer({
       dispatcher,
-      catalog: this.#session.source.catalog,
+      catalog: run.catalog!,
       configuredKeys: run.options.keys,
       stateSchema: run.options.stateSchema,
       maxEvents: run.options.maxChanges - run.counts.events,

@@ -12,6 +12,7 @@ import { writeBase64 } from '../changes/values/base64.ts';
 import { writeJsonText } from '../changes/values/json-string.ts';
 import { sortableLsn } from '../pgoutput/lsn.ts';
 import { toUnixMicros } from '../pgoutput/timestamp.ts';
+import { catalogNotes } from './catalog-notes.ts';
 import type { EventFormat } from './event-format.ts';
 import type { PairedValues } from './paired-values.ts';
 import { PerTransaction } from './per-transaction.ts';
@@ -28,6 +29,7 @@ export type DebeziumSource = {
 };
 
 const NULL = ascii('null');
+const NOTHING = new Uint8Array(0);
 /** What Debezium sends for a TOASTed value that the server did not. */
 const UNAVAILABLE = ascii('"__debezium_unavailable_value"');
 const BEFORE = ascii('{"before":');
@@ -56,7 +58,7 @@ export function debeziumFormat(
   source: DebeziumSource,
   pair: PairedValues,
 ): EventFormat {
-  const relations = new RowJson(catalog, options, renderNames);
+  const relations = new RowJson(catalog, options, (view) => renderNames(view, options));
   const transactions = new PerTransaction((transaction) => renderTransaction(transaction, source));
 
   function writeRowChange(event: RowChange, out: JsonWriter): void {
@@ -139,9 +141,11 @@ export function debeziumFormat(
   };
 }
 
-function renderNames({ schema, table }: RelationView): Uint8Array {
+function renderNames(view: RelationView, { columns }: RowOptions): Uint8Array {
+  const { schema, table } = view;
   const names = `,"schema":${JSON.stringify(schema)},"table":${JSON.stringify(table)}`;
-  return new TextEncoder().encode(names);
+  const notes = catalogNotes(view, columns) ?? NOTHING;
+  return Uint8Array.of(...new TextEncoder().encode(names), ...notes);
 }
 
 type TransactionParts = {

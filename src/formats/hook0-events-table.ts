@@ -79,7 +79,7 @@ export class EventsTable {
       return policy.writer(view, index, plain) === plain ? index : -1;
     };
     const payloadType = view.columns.find(({ name }) => name === 'payload')?.typeOid ?? 0;
-    const plain = compileValueWriter(payloadType, this.#catalog, values);
+    const plain = compileValueWriter(payloadType, view.types ?? this.#catalog, values);
     const indexes = Object.fromEntries(COLUMNS.map((column) => [column, indexOf(column)]));
     return { ...(indexes as Record<Column, number>), payloadWriter: plain };
   }

@@ -179,7 +179,7 @@ export class RowJson<Fixed> {
   #columnWriter(view: RelationView, index: number): ColumnWriter | null {
     const { values, columns: policy } = this.#options;
     const { name, typeOid } = view.columns[index]!;
-    const plain = compileValueWriter(typeOid, this.#catalog, values);
+    const plain = compileValueWriter(typeOid, view.types ?? this.#catalog, values);
     const write = policy === null ? plain : policy.writer(view, index, plain);
     if (write === null) return null;
     const encoder = new TextEncoder();

@@ -5,6 +5,7 @@ import type { TypeCatalog } from '../changes/type-catalog.ts';
 import { writeBase64 } from '../changes/values/base64.ts';
 import { writeJsonText } from '../changes/values/json-string.ts';
 import { sortableLsn } from '../pgoutput/lsn.ts';
+import { catalogNotes } from './catalog-notes.ts';
 import type { EventFormat } from './event-format.ts';
 import { PerTransaction } from './per-transaction.ts';
 import { RowJson, type RowOptions } from './row-json.ts';
@@ -38,7 +39,10 @@ const TRANSACTIONAL = 1;
  * @see https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
  */
 export function wal2httpFormat(catalog: TypeCatalog, options: RowOptions): EventFormat {
-  const relations = new RowJson(catalog, options, renderRelation);
+  const relations = new RowJson(catalog, options, (view) => ({
+    head: renderRelation(view),
+    notes: catalogNotes(view, options.columns),
+  }));
   const transactions = new PerTransaction(({ commitLsn, xid }) => ({
     idStart: ascii(`,"id":"${sortableLsn(commitLsn)}-`),
     end: ascii(`,"is_stream":false,"xid":${xid}}`),
@@ -47,7 +51,7 @@ export function wal2httpFormat(catalog: TypeCatalog, options: RowOptions): Event
   function writeRowChange(event: RowChange, out: JsonWriter): void {
     const { old, new: current, op } = event;
     const { row, identity, fixed } = relations.of(event.relation);
-    out.put(fixed);
+    out.put(fixed.head);
     if (op === 'insert') {
       out.put(TUPLE);
     } else if (old === null) {
@@ -57,19 +61,22 @@ export function wal2httpFormat(catalog: TypeCatalog, options: RowOptions): Event
       out.put(op === 'update' ? OLD_TUPLE : TUPLE);
       (old.kind === 'full' ? row : identity).write(old.tuple, out);
     }
-    if (current === null) return;
-    if (op === 'update') out.put(NEW_TUPLE);
-    row.write(current, out);
-    if (op === 'insert') return;
-    out.put(UNCHANGED);
-    row.writeUnchanged(current, out);
-    out.byte(CLOSE_BRACKET);
+    if (current !== null) {
+      if (op === 'update') out.put(NEW_TUPLE);
+      row.write(current, out);
+      if (op === 'update') {
+        out.put(UNCHANGED);
+        row.writeUnchanged(current, out);
+        out.byte(CLOSE_BRACKET);
+      }
+    }
+    if (fixed.notes !== null) out.put(fixed.notes);
   }
 
   function writeTruncation(event: TableTruncation, out: JsonWriter): void {
     const { relation, cascade, restartIdentity } = event;
     const flags = (cascade ? CASCADE : 0) | (restartIdentity ? RESTART_IDENTITY : 0);
-    out.put(relations.of(relation).fixed);
+    out.put(relations.of(relation).fixed.head);
     out.ascii(`,"relation_ids":[${relation.relationId}],"flags":${flags}`);
   }
 

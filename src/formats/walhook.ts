@@ -10,6 +10,7 @@ import type { TypeCatalog } from '../changes/type-catalog.ts';
 import { writeBase64 } from '../changes/values/base64.ts';
 import { writeJsonText } from '../changes/values/json-string.ts';
 import { UNCHANGED_VALUE } from '../pgoutput/tuple.ts';
+import { catalogNotes } from './catalog-notes.ts';
 import type { EventFormat } from './event-format.ts';
 import { PerTransaction } from './per-transaction.ts';
 import { type RelationJson, RowJson, type RowOptions } from './row-json.ts';
@@ -29,7 +30,7 @@ const SLASH = 0x2f;
  * only the values, the sequence and the LSN are written.
  */
 export function walhookFormat(catalog: TypeCatalog, options: RowOptions): EventFormat {
-  const relations = new RowJson(catalog, options, renderHeads);
+  const relations = new RowJson(catalog, options, (view) => renderHeads(view, options));
   const transactions = new PerTransaction(renderTransaction);
 
   function writeRowChange(event: RowChange, out: JsonWriter): void {
@@ -48,10 +49,12 @@ export function walhookFormat(catalog: TypeCatalog, options: RowOptions): EventF
     }
     if (current === null) out.put(NULL);
     else relation.row.write(current, out);
-    if (current !== null && current.bounds.includes(UNCHANGED_VALUE)) {
+    const { notes } = relation.fixed;
+    if (notes !== null || (current !== null && current.bounds.includes(UNCHANGED_VALUE))) {
       out.put(UNCHANGED);
-      relation.row.writeUnchanged(current, out);
+      if (current !== null) relation.row.writeUnchanged(current, out);
       out.byte(CLOSE_BRACKET);
+      if (notes !== null) out.put(notes);
       out.put(transaction.lsnStart);
     } else {
       out.put(transaction.nothingUnchangedLsnStart);
@@ -118,10 +121,13 @@ function writeKey(event: RowChange, relation: RelationJson<Heads>, out: JsonWrit
   relation.key.write(tuple, out);
 }
 
-type Heads = Readonly<Record<'insert' | 'update' | 'delete' | 'truncate', Uint8Array>>;
+type Heads = Readonly<Record<'insert' | 'update' | 'delete' | 'truncate', Uint8Array>> & {
+  readonly notes: Uint8Array | null;
+};
 
 /** From the id's closing quote up to the key, for each operation. */
-function renderHeads({ schema, table }: RelationView): Heads {
+function renderHeads(view: RelationView, { columns }: RowOptions): Heads {
+  const { schema, table } = view;
   const names = `"schema":${JSON.stringify(schema)},"table":${JSON.stringify(table)}`;
   const head = (op: string): Uint8Array =>
     new TextEncoder().encode(`","op":"${op}",${names},"key":`);
@@ -130,5 +136,6 @@ function renderHeads({ schema, table }: RelationView): Heads {
     update: head('update'),
     delete: head('delete'),
     truncate: head('truncate'),
+    notes: catalogNotes(view, columns),
   };
 }

@@ -3,6 +3,7 @@ import { ensureSlot } from './ensure-slot.ts';
 import type { Say } from './init-step.ts';
 import type { PipelineAccess } from './pipeline.ts';
 import { adopt, assertMayGoOn, loadRegistration, register } from './registration.ts';
+import { rememberCatalog } from './remember-catalog.ts';
 import {
   majorVersion,
   requireFailoverSlots,
@@ -47,6 +48,7 @@ export async function init(access: PipelineAccess, options: InitOptions, say: Sa
   const now = registration ?? (await loadRegistration(access));
   if (now !== null && options.adopt) await adopt(access, now, say);
   else await register(access, now, say);
+  await rememberCatalog(access);
 }
 
 async function checkServer(

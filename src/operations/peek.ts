@@ -2,12 +2,14 @@ import { Assembler } from '../changes/assembler.ts';
 import { type ChangeEvent, positionOf } from '../changes/change-event.ts';
 import { JsonWriter } from '../changes/json-writer.ts';
 import { eventId } from '../changes/position.ts';
-import { RelationCache } from '../changes/relation-cache.ts';
+import { RelationCache, type RelationCatalog } from '../changes/relation-cache.ts';
+import { StoredCatalogMemory } from '../drain/catalog-memory.ts';
 import { findUnreadable } from '../drain/find-unreadable.ts';
+import type { StateStore } from '../drain/state-store.ts';
 import { mayBeUnreadable } from '../drain/unreadable.ts';
 import { UnreadableChange, unreadableChange } from '../drain/unreadable-change.ts';
 import type { MessageRows, OpenWindow } from '../drain/window.ts';
-import type { WalhookError } from '../errors/walhook-error.ts';
+import { isWalhookError, type WalhookError } from '../errors/walhook-error.ts';
 import type { EventFormat } from '../formats/event-format.ts';
 import { walhookFormat } from '../formats/walhook.ts';
 import { PgoutputDecoder } from '../pgoutput/decoder.ts';
@@ -86,6 +88,7 @@ class Printer {
   printed = 0;
   readonly #access: PipelineAccess;
   readonly #options: PeekOptions;
+  readonly #catalog: RelationCatalog;
   readonly #format: EventFormat;
   readonly #json = new JsonWriter();
   #lastId = '';
@@ -93,7 +96,9 @@ class Printer {
   constructor(access: PipelineAccess, options: PeekOptions) {
     this.#access = access;
     this.#options = options;
-    this.#format = walhookFormat(access.database.catalog, {
+    const memory = new StoredCatalogMemory(ifThere(access.state), access.pipeline.name);
+    this.#catalog = access.database.openCatalog(access.pipeline.slot, memory);
+    this.#format = walhookFormat(this.#catalog, {
       values: { int8: 'number', numeric: 'string' },
       columns: null,
     });
@@ -104,7 +109,7 @@ class Printer {
   }
 
   async printWindow(window: OpenWindow): Promise<void> {
-    const relations = new RelationCache(this.#access.database.catalog, this.#options.keys);
+    const relations = new RelationCache(this.#catalog, this.#options.keys);
     const decoder = new PgoutputDecoder({ protocolVersion: 1 });
     const assembler = new Assembler(relations, {
       event: (event) => this.#print(event),
@@ -143,6 +148,23 @@ class Printer {
     this.#format.write(event, this.#json);
     return new TextDecoder().decode(this.#json.written());
   }
+}
+
+/** A look into the slot needs no state tables. */
+function ifThere(state: StateStore): Pick<StateStore, 'recallCatalog' | 'noteCatalog'> {
+  return {
+    noteCatalog: () => Promise.resolve(),
+    async recallCatalog(pipeline) {
+      try {
+        return await state.recallCatalog(pipeline);
+      } catch (error) {
+        if (isWalhookError(error, 'state_missing') || isWalhookError(error, 'state_outdated')) {
+          return [];
+        }
+        throw error;
+      }
+    },
+  };
 }
 
 async function accept(

@@ -1,3 +1,4 @@
+import type { CatalogMemory } from '../changes/catalog-past.ts';
 import type { RelationCatalog } from '../changes/relation-cache.ts';
 import type { Trial } from '../drain/ports.ts';
 import type { SlotIdentity } from '../drain/state-store.ts';
@@ -73,6 +74,12 @@ export type PublicationFacts = {
   readonly tables: readonly TableName[];
 };
 
+export type PublishedShapes = {
+  readonly typeOids: readonly number[];
+  /** Tables whose replica identity does not tell their key, by id. */
+  readonly fullIdentity: readonly number[];
+};
+
 export type OpenTransaction = {
   readonly kind: 'running' | 'prepared';
   readonly id: string;
@@ -87,7 +94,7 @@ export type OpenTransaction = {
  * WalhookError.
  */
 export interface SourceDatabase {
-  readonly catalog: RelationCatalog;
+  openCatalog(slot: string, memory: CatalogMemory): RelationCatalog;
   readServer(): Promise<ServerFacts>;
   readLimits(): Promise<ServerLimits>;
   readIdentity(publication: string): Promise<SlotIdentity>;
@@ -121,6 +128,8 @@ export interface SourceDatabase {
   ): Promise<readonly TableName[]>;
   /** Tables beside the published ones that came after the publication. */
   newerTables(publication: string, exceptSchema: string | null): Promise<readonly TableName[]>;
+  /** What the events of the published tables will need the catalog for. */
+  publishedShapes(publication: string): Promise<PublishedShapes>;
   /** State tables that this role may not read and write. */
   unusableTables(schema: string): Promise<readonly string[]>;
 

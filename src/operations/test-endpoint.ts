@@ -1,5 +1,6 @@
 import { sinceNow } from '../clock/steady-clock.ts';
 import type { EmittedMessage } from '../changes/change-event.ts';
+import { NO_MEMORY } from '../changes/catalog-past.ts';
 import { JsonWriter } from '../changes/json-writer.ts';
 import { eventId } from '../changes/position.ts';
 import type { Clock } from '../clock/clock.ts';
@@ -32,7 +33,10 @@ export async function testEndpoint(
 ): Promise<EndpointTest> {
   const endpoint = setup.options.name;
   const about = await readAbout(access);
-  const format = setup.createFormat(access.database.catalog, about);
+  const format = setup.createFormat(
+    access.database.openCatalog(access.pipeline.slot, NO_MEMORY),
+    about,
+  );
   const event = testEvent(endpoint, clock.now());
   const id = eventId({ commitLsn: ZERO_LSN, seq: event.seq });
   if (format.skips?.(event) === true) {

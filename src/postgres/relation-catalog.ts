@@ -1,7 +1,20 @@
+import {
+  type CatalogMemory,
+  type CatalogRecord,
+  type Dated,
+  isAlways,
+  isFixed,
+  NO_MEMORY,
+  pastOf,
+  pastOfFixed,
+} from '../changes/catalog-past.ts';
+import { typesWithin } from '../changes/dated-views.ts';
+import type { KeyPast } from '../changes/key-past.ts';
+import type { CatalogPast, RelationCatalog } from '../changes/relation-cache.ts';
 import type { PgType } from '../changes/type-catalog.ts';
-import type { RelationCatalog } from '../changes/relation-cache.ts';
 import { type Connection, query } from './connection.ts';
 import { readServer } from './server.ts';
+import { readTable } from './table-look.ts';
 import { PostgresTypeCatalog } from './type-catalog.ts';
 
 /** None of a composite type's attributes is collated loosely: those have collations of their own. */
@@ -27,25 +40,51 @@ const ATTRIBUTES_ARE_STRICT = `not exists (
   where not inner_collation.collisdeterministic
 )`;
 
-/** Types and primary keys as the catalog has them now, on a connection that is not reading a window. */
+/**
+ * Types and primary keys as the catalog has them now, on a connection that is not reading a window,
+ * and for which of the slot's changes they hold. What was read is kept: make one a drain.
+ */
 export class PostgresRelationCatalog implements RelationCatalog {
+  readonly past: CatalogPast;
   readonly #connection: Connection;
-  readonly #types = new PostgresTypeCatalog();
+  readonly #slot: string | null;
+  readonly #memory: CatalogMemory;
+  readonly #types: PostgresTypeCatalog;
+  readonly #typePasts = new Map<number, readonly Dated<PgType>[]>();
+  #records: readonly CatalogRecord[] = [];
   /** null: not asked yet. */
   #hasLooseCollations: boolean | null = null;
 
-  constructor(connection: Connection) {
+  constructor(
+    connection: Connection,
+    slot: string | null = null,
+    memory: CatalogMemory = NO_MEMORY,
+  ) {
     this.#connection = connection;
+    this.#slot = slot;
+    this.#memory = memory;
+    this.#types = new PostgresTypeCatalog(slot);
+    this.past = { type: (oid) => this.#typePast(oid), key: (id) => this.#keyPast(id) };
   }
 
   lookUp(oid: number): PgType | undefined {
-    return this.#types.lookUp(oid);
+    const now = this.#types.lookUp(oid);
+    const past = this.#typePasts.get(oid);
+    // What is gone, and was never made of anything else, is what it was.
+    return past !== undefined && isAlways(past) ? past[0]!.shape : now;
   }
 
+  /** Also what these were made of, as far as that is remembered. */
   async loadTypes(oids: readonly number[]): Promise<void> {
-    await this.#types.load(oids, async (text, params) => ({
-      rows: await query(this.#connection, text, params),
-    }));
+    this.#records = await this.#memory.recall();
+    let missing = this.#types.missing(oids);
+    while (missing.length > 0) {
+      await this.#types.load(missing, async (text, params) => ({
+        rows: await query(this.#connection, text, params),
+      }));
+      const within = typesWithin(oids, (oid) => this.#typePast(oid));
+      missing = this.#types.missing(within.keys());
+    }
   }
 
   /** Whether there are collations at all that take different texts for equal: usually there is none. */
@@ -83,15 +122,42 @@ export class PostgresRelationCatalog implements RelationCatalog {
   }
 
   async primaryKey(relationId: number): Promise<readonly string[]> {
-    const rows = await query<{ name: string }>(
-      this.#connection,
-      `select a.attname as name
-       from pg_index i
-       join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-       where i.indrelid = $1::oid and i.indisprimary
-       order by a.attnum`,
-      [relationId],
+    const { key } = await readTable(this.#connection, this.#slot, relationId);
+    return key === null ? [] : key.shape.columns.map(({ name }) => name);
+  }
+
+  #typePast(oid: number): readonly Dated<PgType>[] {
+    const known = this.#typePasts.get(oid);
+    if (known !== undefined) return known;
+    const looked = this.#types.seen(oid);
+    const records = this.#records.flatMap((record) =>
+      record.kind === 'type' && record.oid === oid ? [record] : [],
     );
-    return rows.map((row) => row.name);
+    if (looked === undefined) return records;
+    const { seen, at } = looked;
+    const whole = pastOf(seen, at, records);
+    const past = whole.every(({ shape }) => isFixed(shape)) ? pastOfFixed(whole) : whole;
+    this.#typePasts.set(oid, past);
+    if (seen !== null) {
+      const { after } = past.at(-1)!;
+      const { shape, version } = seen;
+      this.#memory.note({ kind: 'type', oid, shape, version, after, through: at });
+    }
+    return past;
+  }
+
+  async #keyPast(relationId: number): Promise<KeyPast> {
+    this.#records = await this.#memory.recall();
+    const { table, key, at } = await readTable(this.#connection, this.#slot, relationId);
+    const records = this.#records.flatMap((record) =>
+      record.kind === 'key' && record.oid === relationId ? [record] : [],
+    );
+    const keys = pastOf(key, at, records);
+    if (key !== null) {
+      const { after } = keys.at(-1)!;
+      const { shape, version } = key;
+      this.#memory.note({ kind: 'key', oid: relationId, shape, version, after, through: at });
+    }
+    return { table, keys };
   }
 }

@@ -34,13 +34,17 @@ export function postgresSource(options: SourceOptions): Source {
   const target = { slot, publication, maxMessageBytes };
   /** Where decoding begins, whatever the window. */
   let restartLsn: Lsn = ZERO_LSN;
-  const catalog = new PostgresRelationCatalog(control);
+  let hasLooseCollations: boolean | null = null;
   return {
-    catalog,
+    openCatalog(memory) {
+      const catalog = new PostgresRelationCatalog(control, slot, memory);
+      if (hasLooseCollations !== null) catalog.noteCollations(hasLooseCollations);
+      return catalog;
+    },
 
     async inspect(): Promise<SourceState> {
       const server = await readServer(control);
-      catalog.noteCollations(server.hasLooseCollations);
+      hasLooseCollations = server.hasLooseCollations;
       const state = await readSlot(control, slot);
       assertReadable(state, slot, server.database);
       restartLsn = state.restartLsn ?? ZERO_LSN;

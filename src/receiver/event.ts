@@ -26,6 +26,10 @@ type OfRow = OfTable & {
   readonly key: Row | null;
   /** Columns that are not in `after` because an update left them alone: keep the value you have. */
   readonly unchanged: readonly string[];
+  /** Columns whose values are text as Postgres writes it: how their type was made is not known. */
+  readonly as_text?: readonly string[];
+  /** The row may have a key; which columns it had is not known. */
+  readonly key_unknown?: true;
 };
 
 export type InsertEvent = OfRow & {

@@ -96,12 +96,12 @@ function locator(
   const places = new WeakMap<RelationView, ColumnPlace | 'nowhere'>();
   const [first, ...steps] = path.split('.');
 
-  function find({ columns }: RelationView): ColumnPlace | null {
+  function find({ columns, types }: RelationView): ColumnPlace | null {
     const whole = columns.findIndex(({ name }) => name === path);
     const column = whole === -1 ? columns.findIndex(({ name }) => name === first) : whole;
     if (column === -1) return null;
     const into = whole === -1 ? steps : [];
-    const kind = into.length > 0 ? 'other' : columnKind(columns[column]!.typeOid, catalog);
+    const kind = into.length > 0 ? 'other' : columnKind(columns[column]!.typeOid, types ?? catalog);
     return { column, steps: into, kind };
   }
 

@@ -61,7 +61,11 @@ export function compileOutbox(
       const name = options[field] ?? FIELD_NAMES[field];
       const index = relation.columns.findIndex((column) => column.name === name);
       if (index === -1) continue;
-      const write = compileValueWriter(relation.columns[index]!.typeOid, catalog, values);
+      const write = compileValueWriter(
+        relation.columns[index]!.typeOid,
+        relation.types ?? catalog,
+        values,
+      );
       columns[field] = { index, write };
     }
     return columns;

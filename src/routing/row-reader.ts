@@ -121,7 +121,7 @@ export class RowReaders {
     let reader = this.#compiled.get(view);
     if (reader === undefined) {
       const writers = view.columns.map(({ typeOid }) =>
-        compileValueWriter(typeOid, this.#catalog, this.#values),
+        compileValueWriter(typeOid, view.types ?? this.#catalog, this.#values),
       );
       reader = new RowReader(view, writers, this.#text);
       this.#compiled.set(view, reader);

@@ -13,6 +13,7 @@ import {
   readPublication,
 } from '../postgres/publication.ts';
 import { findTables, newerTables, tablesWithoutIdentity } from '../postgres/publishable-tables.ts';
+import { publishedShapes } from '../postgres/published-shapes.ts';
 import { PostgresRelationCatalog } from '../postgres/relation-catalog.ts';
 import { readRole, unusableTables } from '../postgres/role.ts';
 import { readIdentity, readServer } from '../postgres/server.ts';
@@ -77,7 +78,7 @@ function sourceDatabase(
   { clock }: Pick<Platform, 'clock'>,
 ): SourceDatabase {
   return {
-    catalog: new PostgresRelationCatalog(connection),
+    openCatalog: (slot, memory) => new PostgresRelationCatalog(connection, slot, memory),
     readServer: () => readServer(connection),
     readLimits: () => readLimits(connection),
     readIdentity: (publication) => readIdentity(connection, publication),
@@ -105,6 +106,7 @@ function sourceDatabase(
     tablesWithoutIdentity: (among, exceptSchema) =>
       tablesWithoutIdentity(connection, among, exceptSchema),
     newerTables: (publication, exceptSchema) => newerTables(connection, publication, exceptSchema),
+    publishedShapes: (publication) => publishedShapes(connection, publication),
     unusableTables: (schema) => unusableTables(connection, schema),
     async openPending() {
       const { slot, publication, drain } = config;

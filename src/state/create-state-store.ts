@@ -1,4 +1,5 @@
 import type { StateStore } from '../drain/state-store.ts';
+import { noteCatalog, recallCatalog } from './catalog-records.ts';
 import { ConnectionTurns } from './connection-turns.ts';
 import {
   addDeadLetters,
@@ -81,6 +82,9 @@ export function createStateStore({ client, schema }: StateStoreOptions): StateSt
       explaining(state, () => pauseEndpoint(state, pipeline, endpoint, pause)),
     resumeEndpoint: (pipeline, endpoint) =>
       explaining(state, () => resumeEndpoint(state, pipeline, endpoint)),
+    recallCatalog: (pipeline) => explaining(state, () => recallCatalog(state, pipeline)),
+    noteCatalog: (pipeline, records, slotAt) =>
+      explaining(state, () => noteCatalog(state, pipeline, records, slotAt)),
     recordRun: (run, keepMs) => explaining(state, () => recordRun(state, run, keepMs)),
     listRuns: (pipeline, limit) => explaining(state, () => listRuns(state, pipeline, limit)),
     countRuns: (pipeline) => explaining(state, () => countRuns(state, pipeline)),

@@ -227,11 +227,20 @@ function stuckOf({ eventId, times }: { eventId: string | null; times: number }):
 
 /** Back before everything; the sums and the state of an endpoint are not a part of its checkpoint. */
 export async function forgetCheckpoints(
-  { db, tables: { endpoints } }: StateDatabase,
+  { db, tables: { endpoints, catalogRecords } }: StateDatabase,
   pipeline: string,
 ): Promise<void> {
   const { commitLsn, seq } = positionBefore(ZERO_LSN);
+  const forgotten = db
+    .$with('forgotten')
+    .as(
+      db
+        .delete(catalogRecords)
+        .where(eq(catalogRecords.pipeline, pipeline))
+        .returning({ oid: catalogRecords.oid }),
+    );
   await db
+    .with(forgotten)
     .update(endpoints)
     .set({ commitLsn, seq, settledAhead: new Uint8Array(), missedFromLsn: null, updatedAt: CLOCK })
     .where(eq(endpoints.pipeline, pipeline));

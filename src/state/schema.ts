@@ -12,6 +12,8 @@ import {
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { KeyShape } from '../changes/catalog-past.ts';
+import type { PgType } from '../changes/type-catalog.ts';
 import { failureKinds } from '../delivery/circuit-breaker.ts';
 import type { ParkedLanes } from '../delivery/parked-batch.ts';
 import { bytea, pgLsn } from './column-types.ts';
@@ -213,6 +215,24 @@ export function stateTables(schemaName: string) {
     ],
   );
 
+  const catalogRecords = schema.table(
+    'catalog_records',
+    {
+      pipeline: ofPipeline(),
+      kind: text('kind', { enum: ['type', 'key'] }).notNull(),
+      /** Of the type, or of the table that the key is of. */
+      oid: bigint('oid', { mode: 'number' }).notNull(),
+      /** Another one after each change of it in the catalog. */
+      version: text('version').notNull(),
+      /** It holds for changes that come after the one, up to the other. */
+      afterLsn: pgLsn('after_lsn').notNull(),
+      throughLsn: pgLsn('through_lsn').notNull(),
+      /** What is not ASCII in it is escaped, for whatever encoding. */
+      shape: json('shape').$type<PgType | KeyShape>().notNull(),
+    },
+    (table) => [primaryKey({ columns: [table.pipeline, table.kind, table.oid, table.version] })],
+  );
+
   const migrations = schema.table('migrations', {
     name: text('name').primaryKey(),
     appliedAt: instant('applied_at').notNull().defaultNow(),
@@ -226,6 +246,7 @@ export function stateTables(schemaName: string) {
     deadLetters,
     parkedBatches,
     incidents,
+    catalogRecords,
     migrations,
   };
 }
@@ -243,5 +264,6 @@ export const {
   deadLetters,
   parkedBatches,
   incidents,
+  catalogRecords,
   migrations,
 } = stateTables(GENERATED_SCHEMA_NAME);
