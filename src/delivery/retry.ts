@@ -6,8 +6,9 @@ export type RetryPolicy = {
 };
 
 /**
- * Milliseconds to wait after the given failed attempt (from 1): what the endpoint asked for, else an
- * exponential backoff with full jitter, so that many clients of one endpoint do not return at once.
+ * Milliseconds to wait after the given failed attempt (from 1): the longer of what the endpoint asked
+ * for and an exponential backoff, which has full jitter so that many clients of one endpoint do not
+ * return at once. An endpoint that asks for no wait at all is still given time to recover.
  */
 export function retryDelayMs(
   policy: RetryPolicy,
@@ -15,11 +16,10 @@ export function retryDelayMs(
   retryAfterMs: number | null,
   random: () => number = Math.random,
 ): number {
-  if (retryAfterMs !== null) return retryAfterMs;
   // Failures are counted over drains: 2 to the power of all of them would be infinite.
   const doublings = Math.min(failedAttempt - 1, 64);
   const ceiling = Math.min(policy.maxDelayMs, policy.minDelayMs * 2 ** doublings);
-  return Math.round(random() * ceiling);
+  return Math.max(retryAfterMs ?? 0, Math.round(random() * ceiling));
 }
 
 export type AfterFailure =

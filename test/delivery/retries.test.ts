@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { createPipeline } from '../support/pipeline.ts';
@@ -77,7 +77,6 @@ test('each attempt is signed at its own time', async () => {
 test.each([
   ['seconds', () => '30', 30_000],
   ['a date', () => 'Sat, 31 Jan 2026 12:00:45 GMT', 45_000],
-  ['a date in the past', () => 'Thu, 01 Jan 2026 00:00:00 GMT', 0],
 ])('a Retry-After in %s is waited for', async (_form, retryAfter, expected) => {
   const answers = [{ status: 429, headers: { 'retry-after': retryAfter() } }, 204];
   receiver.answerWith(() => answers.shift());
@@ -85,6 +84,21 @@ test.each([
   expect(report.status).toBe('caught_up');
   expect(delays).toEqual([expected]);
   expect(requests).toHaveLength(2);
+});
+
+test.each([
+  ['0', '0'],
+  ['a date in the past', 'Thu, 01 Jan 2026 00:00:00 GMT'],
+])('a Retry-After of %s is no reason to try again at once', async (_form, retryAfter) => {
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  onTestFinished(() => vi.restoreAllMocks());
+  let asked = 0;
+  receiver.answerWith(() => {
+    asked += 1;
+    return asked === 3 ? 204 : { status: 429, headers: { 'retry-after': retryAfter } };
+  });
+  const { report, delays } = await drainOneRow(2);
+  expect([report.status, delays]).toEqual(['caught_up', [200, 400]]);
 });
 
 test('a Retry-After that is longer than a drain should wait holds the endpoint at once', async () => {

@@ -33,7 +33,11 @@ test('jitter spreads it over the whole of that time', () => {
   );
 });
 
-test('what the endpoint asks for comes first, also beyond the bound', () => {
-  expect(retryDelayMs(policy, 1, 0, () => 1)).toBe(0);
+test('the longer of the two is waited: what the endpoint asks for, also beyond the bound, or the backoff', () => {
   expect(retryDelayMs(policy, 1, 3_600_000, () => 1)).toBe(3_600_000);
+  expect(retryDelayMs(policy, 3, 1_001, () => 1)).toBe(1_001);
+  expect(retryDelayMs(policy, 3, 999, () => 1)).toBe(1_000);
+  expect([1, 2, 3].map((attempt) => retryDelayMs(policy, attempt, 0, () => 1))).toEqual([
+    250, 500, 1_000,
+  ]);
 });
