@@ -10,6 +10,7 @@ import {
   text,
   wholeNumber,
 } from './option-notes.ts';
+import { proxy } from './proxy-option.ts';
 import { signingSecretFault, signingSecretWants } from './signing-secret.ts';
 
 const addressWants = 'an e-mail address: ops@example.com or Ops <ops@example.com>';
@@ -106,6 +107,7 @@ const webhookAlertSchema = z.strictObject({
     })
     .default([]),
   timeoutMs,
+  proxy,
 });
 
 export const alertsSchema = z

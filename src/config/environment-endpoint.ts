@@ -41,7 +41,7 @@ export function setEndpointFromEnvironment(
 
 const endpointVariables = shortVariables
   .map(({ name }) => name)
-  .filter((name) => /^(EVENT_SINK|HOOK0_.*|HTTP_.*|WALHOOK_SIGNING_SECRET)$/.test(name));
+  .filter((name) => /^(EVENT_SINK|HOOK0_.*|HTTP_(?!PROXY).*|WALHOOK_SIGNING_SECRET)$/.test(name));
 
 const urlVariables = ['HTTP_ENDPOINT_URL', 'HTTP_SINK_URL', 'WALHOOK_ENDPOINTS_0_URL'];
 const hook0Options = [

@@ -3,6 +3,7 @@ import { endpointUrlFault } from './endpoint-url.ts';
 import { endpointName, valueEncoding } from './event-options.ts';
 import { failureOptions } from './failure-options.ts';
 import { flag, matching, optionNotes, text, type TextFault } from './option-notes.ts';
+import { proxy } from './proxy-option.ts';
 import { rateLimitSchema } from './rate-limit-schema.ts';
 import { concurrency, ordering, retry, timeoutMs } from './request-options.ts';
 import { routingOptions } from './routing-options.ts';
@@ -97,6 +98,7 @@ export const hook0EndpointSchema = z.strictObject({
   concurrency,
   rateLimit: rateLimitSchema.default({ requests: 10, perMs: 1_000 }),
   timeoutMs,
+  proxy,
   retry,
   ...failureOptions,
 });

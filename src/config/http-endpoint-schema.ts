@@ -17,6 +17,7 @@ import {
 } from './option-notes.ts';
 import { concurrency, ordering, retry, timeoutMs } from './request-options.ts';
 import { checkOutbox, outbox } from './outbox-schema.ts';
+import { proxy } from './proxy-option.ts';
 import { routingOptions } from './routing-options.ts';
 import { rateLimitSchema } from './rate-limit-schema.ts';
 import { signingSecretFault, signingSecretWants } from './signing-secret.ts';
@@ -125,6 +126,7 @@ export const httpEndpointSchema = z
     concurrency,
     rateLimit: rateLimitSchema.optional(),
     timeoutMs,
+    proxy,
     retry,
     answers,
     ...failureOptions,

@@ -2,6 +2,7 @@ import { alertWarnings } from './alert-warnings.ts';
 import { ConfigError } from './config-error.ts';
 import { Draft } from './draft.ts';
 import { applyEnvironment, type Overrides } from './environment.ts';
+import { setProxiesFromEnvironment } from './environment-proxy.ts';
 import type { Environment } from './environment-variables.ts';
 import { setFormatDefaults } from './format-defaults.ts';
 import { interpolate } from './interpolate.ts';
@@ -36,6 +37,7 @@ export function parseConfig(
   Object.assign(draft.value, interpolate(withoutSchemaName(given), env, draft));
   applyEnvironment(draft, env, overrides);
   setFormatDefaults(draft);
+  setProxiesFromEnvironment(draft, env);
   const result = walhookSchema.safeParse(draft.value);
   const known = new Set(draft.problems.map(({ path }) => path));
   const found = result.success ? [] : problemsOf(result.error.issues, draft);

@@ -89,6 +89,8 @@ function urlSecrets(url: string): string[] {
   const userinfo = /^https?:\/\/([^/?#@]*)@/i.exec(url)?.[1];
   const found = [...raw, userinfo].filter((secret) => secret !== undefined);
   if (URL.canParse(url)) found.push(new URL(url).password);
+  // As a proxy is sent them.
+  if (userinfo !== undefined) found.push(base64(percentDecoded(userinfo)));
   return found.flatMap((secret) => [secret, percentDecoded(secret)]);
 }
 

@@ -2,6 +2,7 @@ import { ConfigError, type Problem } from './config-error.ts';
 import { type Environment, readVariable } from './environment-variables.ts';
 import { type ParsedConfig, parseConfig } from './parse.ts';
 import { isPlainObject } from './plain-object.ts';
+import { proxyOf } from './proxy-option.ts';
 import type { ResolvedConfig } from './schema.ts';
 import { unsupportedTls, withWorkerTls } from './worker-tls.ts';
 
@@ -80,6 +81,13 @@ function unsupported({ endpoints, alerts, drain }: ResolvedConfig): Problem[] {
         got: 'a Redis server',
         wants: 'nothing: in a worker each drain counts for itself',
       });
+    }
+  }
+  for (const [list, entries] of Object.entries({ endpoints, alerts })) {
+    for (const [index, entry] of entries.entries()) {
+      if (!('proxy' in entry) || proxyOf(entry) === null) continue;
+      const wants = 'none: the fetch of a worker goes through no proxy';
+      problems.push({ path: `${list}[${index}].proxy`, got: 'a proxy', wants });
     }
   }
   for (const [index, { type }] of alerts.entries()) {

@@ -2,6 +2,7 @@ import { emailChannel } from '../alerts/email-channel.ts';
 import { webhookChannel } from '../alerts/webhook-channel.ts';
 import type { ResolvedEmailAlert, ResolvedWebhookAlert } from '../config/alerts-schema.ts';
 import type { Redact } from '../config/redact.ts';
+import { proxyOf } from '../config/proxy-option.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import type { AlertChannel } from '../incidents/alert-channel.ts';
@@ -54,7 +55,7 @@ function webhookAlerts(name: string, alert: ResolvedWebhookAlert, platform: Plat
     keys.length === 0
       ? null
       : (id: string, timestamp: number, body: Uint8Array) => signatures(keys, id, timestamp, body);
-  const client = platform.createHttpClient(new URL(url), 1);
+  const client = platform.createHttpClient(new URL(url), 1, proxyOf(alert));
   const userAgent = `walhook/${VERSION}`;
   return webhookChannel({ name, url, headers, timeoutMs, userAgent, sign }, client, platform.clock);
 }

@@ -10,8 +10,8 @@ export function aroundRequests(
 ): Platform {
   return {
     ...platform,
-    createHttpClient(origin, connections) {
-      const client = platform.createHttpClient(origin, connections);
+    createHttpClient(origin, connections, proxy) {
+      const client = platform.createHttpClient(origin, connections, proxy);
       return {
         request: (request) => around(request, (sent) => client.request(sent)),
         close: () => client.close(),

@@ -1,5 +1,6 @@
 import type { ResolvedEndpoint, ResolvedHttpEndpoint } from '../config/endpoint-schema.ts';
 import { redactOf } from '../config/redact.ts';
+import { proxyOf } from '../config/proxy-option.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { Sink } from '../delivery/sink.ts';
 import { unlimited } from '../delivery/rate-limit.ts';
@@ -69,7 +70,7 @@ function createHttpSink(
     timeoutMs: endpoint.timeoutMs,
     answers: overridesOf(endpoint.answers),
   };
-  const client = createHttpClient(new URL(url), endpoint.concurrency);
+  const client = createHttpClient(new URL(url), endpoint.concurrency, proxyOf(endpoint));
   return httpSink(options, client, clock, drasi ? drasiOutcome : undefined);
 }
 

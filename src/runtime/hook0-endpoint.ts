@@ -1,4 +1,5 @@
 import type { ResolvedHook0Endpoint } from '../config/endpoint-schema.ts';
+import { proxyOf } from '../config/proxy-option.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import { singleEvent } from '../delivery/single-event.ts';
 import type { EndpointSetup } from '../drain/ports.ts';
@@ -55,7 +56,7 @@ export function hook0Endpoint(
           timeoutMs,
           attempts: retry.attempts,
         },
-        createHttpClient(new URL(baseUrl), concurrency),
+        createHttpClient(new URL(baseUrl), concurrency, proxyOf(endpoint)),
         clock,
       ),
   };

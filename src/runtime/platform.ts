@@ -12,8 +12,8 @@ export type Platform = {
   readonly clock: Clock;
   /** How windows come over this platform's sockets, where the configuration leaves it open. */
   readonly transport: Transport;
-  /** Kept-alive connections to one origin. */
-  readonly createHttpClient: (origin: URL, connections: number) => HttpClient;
+  /** Kept-alive connections to one origin; `proxy`: through it, where the platform can. */
+  readonly createHttpClient: (origin: URL, connections: number, proxy: URL | null) => HttpClient;
   readonly openRateLimit: (
     settings: RateLimitSettings | undefined,
     env: RateLimitEnvironment,

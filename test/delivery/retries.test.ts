@@ -91,7 +91,7 @@ test.each([
   ['a date in the past', 'Thu, 01 Jan 2026 00:00:00 GMT'],
 ])('a Retry-After of %s is no reason to try again at once', async (_form, retryAfter) => {
   vi.spyOn(Math, 'random').mockReturnValue(1);
-  onTestFinished(() => vi.restoreAllMocks());
+  onTestFinished(() => void vi.restoreAllMocks());
   let asked = 0;
   receiver.answerWith(() => {
     asked += 1;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addressOf } from '../../config/endpoint-schema.ts';
+import { proxyOf } from '../../config/proxy-option.ts';
 import { sentUnencrypted } from '../../config/unencrypted.ts';
 import { type Diagnosis, doctor } from '../../operations/doctor/doctor.ts';
 import { withPipeline } from '../../runtime/administration.ts';
@@ -25,6 +26,7 @@ export function addDoctorCommand(program: Command, runs: Runs): void {
           name: endpoint.name,
           url: addressOf(endpoint),
           unencrypted: sentUnencrypted(endpoint),
+          proxy: 'proxy' in endpoint ? proxyOf(endpoint) : null,
         })),
         reach: reachEndpoint,
         now: () => nodePlatform.clock.now(),

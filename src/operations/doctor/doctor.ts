@@ -17,6 +17,8 @@ export type DoctorTools = {
     readonly url: string | null;
     /** What is readable on its way to it, in words; null or nothing: none of it. */
     readonly unencrypted?: string | null;
+    /** What its requests go through; null or nothing: nothing. */
+    readonly proxy?: URL | null;
   }[];
   /** Resolves once the URL's host takes a connection; nothing is sent. Rejects with the reason. */
   readonly reach: (url: string) => Promise<void>;
@@ -53,8 +55,8 @@ export async function doctor(
     note('database', findingOf(error));
     note('all that the database would tell', skipped('not looked at'));
   }
-  for (const { name, url, unencrypted = null } of tools.endpoints) {
-    const reached = url === null ? ok('standard output') : await reach(tools, url);
+  for (const { name, url, unencrypted = null, proxy = null } of tools.endpoints) {
+    const reached = url === null ? ok('standard output') : await reach(tools, url, proxy);
     note(
       `endpoint ${name}`,
       unencrypted === null ? reached : readableOnTheWay(reached, unencrypted),
@@ -63,8 +65,9 @@ export async function doctor(
   return healthy;
 }
 
-async function reach(tools: DoctorTools, url: string): Promise<Finding> {
+async function reach(tools: DoctorTools, url: string, proxy: URL | null): Promise<Finding> {
   const { origin } = new URL(url);
+  if (proxy !== null) return reachProxy(tools, origin, proxy.origin);
   try {
     await tools.reach(url);
     return ok(`${origin} takes connections`);
@@ -73,6 +76,20 @@ async function reach(tools: DoctorTools, url: string): Promise<Finding> {
     return failed(
       `${origin} cannot be reached (${reason})`,
       "Check the endpoint's URL, that it runs, and that this machine may connect to it.",
+    );
+  }
+}
+
+/** What is behind it, only a request could tell. */
+async function reachProxy(tools: DoctorTools, origin: string, proxy: string): Promise<Finding> {
+  try {
+    await tools.reach(proxy);
+    return ok(`${origin} is reached through the proxy ${proxy}, which takes connections`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return failed(
+      `the proxy ${proxy} for ${origin} cannot be reached (${reason})`,
+      'Check HTTPS_PROXY, HTTP_PROXY or the proxy of the endpoint; NO_PROXY or proxy: none goes past it.',
     );
   }
 }

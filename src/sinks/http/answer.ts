@@ -12,7 +12,7 @@ export type AnswerOverrides = ReadonlyMap<number, Verdict>;
 
 const USUAL: AnswerOverrides = new Map<number, Verdict>([
   ...[408, 425, 429].map((status) => [status, 'unavailable'] as const),
-  ...[401, 403, 404, 405].map((status) => [status, 'misconfigured'] as const),
+  ...[401, 403, 404, 405, 407].map((status) => [status, 'misconfigured'] as const),
   [410, 'gone'],
   [413, 'too_large'],
 ]);
@@ -128,5 +128,6 @@ function describe({ status, body }: HttpAnswer): string {
   const text = body.replaceAll(/\s+/g, ' ').trim();
   const said =
     text === '' ? `HTTP ${status}` : `HTTP ${status}: ${text.slice(0, REASON_CHARACTERS)}`;
+  if (status === 407) return `${said} (a proxy wants other credentials)`;
   return status >= 300 && status < 400 ? `${said} (redirects are not followed)` : said;
 }

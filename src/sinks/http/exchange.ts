@@ -9,6 +9,7 @@ import {
   NoAnswerError,
 } from './http-client.ts';
 import type { HttpConnection } from './http-connection.ts';
+import type { Route } from './proxy-route.ts';
 import { readAnswer } from './read-answer.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -23,6 +24,7 @@ const READ_AT_ONCE_BYTES = 16 << 10;
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #pool: ConnectionPool;
   readonly #request: HttpRequest;
+  readonly #forward: Route['forward'];
   readonly #resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void;
   readonly #reject: (error: NoAnswerError) => void;
   readonly #answerBytes: number;
@@ -41,11 +43,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(
     pool: ConnectionPool,
     request: HttpRequest,
+    forward: Route['forward'],
     resolve: (answer: HttpAnswer | Promise<HttpAnswer>) => void,
     reject: (error: NoAnswerError) => void,
   ) {
     this.#pool = pool;
     this.#request = request;
+    this.#forward = forward;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#answerBytes = request.answerBytes ?? ANSWER_BYTES;
@@ -69,9 +73,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     connection.dispatch(
       {
         origin: url.origin,
-        path: url.pathname + url.search,
+        path: this.#forward === null ? url.pathname + url.search : url.href,
         method: method as Dispatcher.HttpMethod,
-        headers,
+        headers: this.#forward === null ? headers : { ...headers, ...this.#forward },
         body: method === 'GET' ? null : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
       },
       this,

@@ -1,3 +1,5 @@
+import { ProxyFailure } from './proxy-failure.ts';
+
 export type HttpRequest = {
   readonly url: URL;
   readonly method: string;
@@ -50,6 +52,7 @@ export class NoAnswerError extends Error {
 
 /** A system or TLS error's code says it best, and names no address. */
 export function connectionFailure(error: unknown): string {
+  if (error instanceof ProxyFailure) return error.message;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? `connection failed (${code})` : 'connection failed';
 }
