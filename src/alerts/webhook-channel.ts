@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Alert } from '../incidents/alert.ts';
 import type { AlertChannel } from '../incidents/alert-channel.ts';
+import { endpointOf } from '../incidents/incident.ts';
 import { subjectLine } from './alert-text.ts';
 
 /** As much of an HTTP client as this takes. */
@@ -69,7 +70,7 @@ export function webhookChannel(
 /** The fields are public. `type`, `timestamp`, `data` are those that Standard Webhooks recommends. */
 function webhookBody(alert: Alert): object {
   const { kind, pipeline, incident, headline, means, toDo, runbook } = alert;
-  const { rule, subject, openedAt, resolvedAt, detail } = incident;
+  const { rule, openedAt, resolvedAt, detail } = incident;
   return {
     text: slackText(alert),
     type: `incident.${kind}`,
@@ -77,7 +78,7 @@ function webhookBody(alert: Alert): object {
     data: {
       pipeline,
       rule,
-      endpoint: subject === '' ? null : subject,
+      endpoint: endpointOf(incident),
       headline,
       detail,
       opened_at: openedAt.toISOString(),

@@ -79,6 +79,7 @@ export const commandVariables: readonly string[] = [
   'WALHOOK_SINCE',
   'WALHOOK_TABLE',
   'WALHOOK_TABLES',
+  'WALHOOK_TO',
   'WALHOOK_UNTIL',
   'WALHOOK_WITHOUT_IDENTITY',
   'WALHOOK_YES',

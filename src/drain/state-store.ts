@@ -10,6 +10,7 @@ import type { Tally } from '../delivery/tally.ts';
 import type { CatalogRecord } from '../changes/catalog-past.ts';
 import type { Lsn } from '../pgoutput/lsn.ts';
 import type { DrainHeadway, PipelineHeadway } from './headway.ts';
+import type { SkipRecord } from './skip.ts';
 import type { WindowTotals } from './window-totals.ts';
 
 export type { DeadLetter } from '../delivery/dead-letter.ts';
@@ -252,6 +253,12 @@ export interface StateStore {
   ): Promise<RedriveOutcome | null>;
   /** How many there were. */
   discardDeadLetters(pipeline: string, filter: DeadLetterFilter): Promise<number>;
+
+  /** The next drain passes over that transaction. Asked for twice, it is the first that counts. */
+  recordSkip(lease: Lease, skip: SkipRecord): Promise<SkipRecord>;
+  /** The latest first. */
+  listSkips(pipeline: string, limit: number): Promise<readonly SkipRecord[]>;
+  loadSkip(pipeline: string, commitLsn: Lsn): Promise<SkipRecord | null>;
 
   /** Appends batches in this order; durable once it resolves. */
   park(lease: Lease, batches: readonly ParkedBatch[]): Promise<void>;

@@ -1,7 +1,7 @@
 import { steadyClock } from '../clock/steady-clock.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { Span } from '../delivery/tracing.ts';
-import { type Lsn, minLsn } from '../pgoutput/lsn.ts';
+import { formatLsn, type Lsn, maxLsn, minLsn, toLsn } from '../pgoutput/lsn.ts';
 import { Consumer } from './consume.ts';
 import { findUnreadable } from './find-unreadable.ts';
 import type { DrainSession } from './ports.ts';
@@ -9,7 +9,8 @@ import type { Progress } from './progress.ts';
 import { readAhead } from './read-ahead.ts';
 import { readWindow, readWindows, type WindowItem } from './read-windows.ts';
 import type { DrainRun, PassEnd } from './run.ts';
-import { mayBeUnreadable, WindowFailure } from './unreadable.ts';
+import { type SkipRecord, skipEvent } from './skip.ts';
+import { mayBeUnreadable, type UnreadableTransaction, WindowFailure } from './unreadable.ts';
 import { UnreadableChange } from './unreadable-change.ts';
 import type { OpenWindow, WindowBounds, WindowCost } from './window.ts';
 import { WindowGovernor } from './window-governor.ts';
@@ -61,26 +62,67 @@ export class WindowLoop {
 
   /**
    * Reads up to the target, or until it is time to stop, or nobody takes anything any more. Where a
-   * transaction cannot be read, it is noted as the run's, and what committed before it is all there is.
+   * transaction cannot be read, it is passed over if a person has asked for that; else it is noted as
+   * the run's, and what committed before it is all there is.
    */
   async read(): Promise<PassEnd> {
     const run = this.#run;
-    for (;;) {
+    let skip: SkipRecord | null = null;
+    let from = run.slotAt!;
+    for (let target = run.readTarget; ;) {
       try {
-        return await this.#readTo(run.readTarget);
+        const end = await this.#readTo(from, target);
+        if (end !== 'caught_up' || skip === null) return end;
       } catch (error) {
-        if (error instanceof UnreadableChange) {
-          // Reading came to its transaction, so all that stands before has been offered.
-          run.foundUnreadable(error.transaction);
-          return 'caught_up';
+        const found = await this.#unreadableOf(error);
+        // Without a copy of the slot, what has just been passed over is found again.
+        if (found === 'stopped' || found.commitLsn < from) return 'stopped';
+        skip = await this.#session.state.loadSkip(run.options.pipeline, found.commitLsn);
+        if (skip === null) run.foundUnreadable(found);
+        // Where reading came to the transaction itself, all that stands before has been offered.
+        if (!(error instanceof UnreadableChange)) {
+          target = minLsn(run.readTarget, found.readableTo);
+          continue;
         }
-        if (!(error instanceof WindowFailure)) throw error;
-        const found = mayBeUnreadable(error.cause) ? await this.#find(error) : null;
-        if (found === 'stopped') return 'stopped';
-        if (found === null) throw error.cause;
-        run.foundUnreadable(found);
+        if (skip === null) return 'caught_up';
       }
+      const next = await this.#passOver(skip);
+      if (next === null) return 'stopped';
+      [from, target, skip] = [next, run.readTarget, null];
     }
+  }
+
+  /** Throws what no transaction is to blame for. */
+  async #unreadableOf(error: unknown): Promise<UnreadableTransaction | 'stopped'> {
+    if (error instanceof UnreadableChange) return error.transaction;
+    if (!(error instanceof WindowFailure)) throw error;
+    const found = mayBeUnreadable(error.cause) ? await this.#find(error) : null;
+    if (found === null) throw error.cause;
+    return found;
+  }
+
+  /**
+   * Gives every endpoint an event in the transaction's place. Where reading goes on; null where it
+   * cannot, since the slot has to stay before the transaction, and there is no other to read from.
+   */
+  async #passOver(skip: SkipRecord): Promise<Lsn | null> {
+    const run = this.#run;
+    const behind = toLsn(skip.commitLsn + 1n);
+    const event = skipEvent(skip);
+    run.options.log.warn('a transaction is passed over, as was asked for', {
+      commit_lsn: formatLsn(skip.commitLsn),
+      requested_by: skip.requestedBy,
+    });
+    if (this.#dispatcher.offer(event)) {
+      run.stop.gotNewEvent();
+      run.counts.events += 1;
+      run.counts.transactions += 1;
+    }
+    this.#dispatcher.offeredThrough(behind);
+    await this.settleRest();
+    if (run.stop.isDue()) return null;
+    await this.#saveAndAdvance();
+    return behind;
   }
 
   /** Which transaction a window failed on. What was read before is delivered meanwhile. */
@@ -99,11 +141,12 @@ export class WindowLoop {
     }
   }
 
-  async #readTo(target: Lsn): Promise<PassEnd> {
+  async #readTo(from: Lsn, target: Lsn): Promise<PassEnd> {
     const run = this.#run;
-    if (run.slotAt! >= target) return 'caught_up';
+    if (maxLsn(from, run.slotAt!) >= target) return 'caught_up';
     if (this.#dispatcher.isOver) return 'stopped';
-    const windows = await this.#openWindows(target);
+    const windows = await this.#openWindows(from, target);
+    if (windows === null) return 'stopped';
     const consumer = this.#openConsumer();
     try {
       for (;;) {
@@ -217,16 +260,25 @@ export class WindowLoop {
   }
 
   /** Most drains find little, and have it in one answer; what is more comes window by window. */
-  async #openWindows(target: Lsn): Promise<Windows> {
+  async #openWindows(from: Lsn, target: Lsn): Promise<Windows | null> {
     const { stop, slotAt, options } = this.#run;
     const governor = new WindowGovernor(options);
     const bounds = governor.bounds(slotAt!, target);
-    const whole = bounds.uptoLsn < target ? null : await this.#readAtOnce(bounds);
+    const isBehind = slotAt! < from;
+    const whole = isBehind || bounds.uptoLsn < target ? null : await this.#readAtOnce(bounds);
     if (whole !== null) {
       const items = readWindow(whole, bounds, slotAt!);
       return { items, followSlot: false, close: () => Promise.resolve() };
     }
     const reader = await this.#session.source.openReader();
+    if (isBehind) {
+      // The slot itself is read in place, and stands before what cannot be read.
+      if (!reader.readsAhead) {
+        await reader.close();
+        return null;
+      }
+      await reader.skipTo(from);
+    }
     const stopReading = new AbortController();
     const items = readWindows(
       reader,

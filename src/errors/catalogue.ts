@@ -179,6 +179,12 @@ export const ERRORS = {
     remedy:
       'Mend what the server names, or pass over this one transaction with walhook skip: no endpoint gets it then.',
   },
+  skip_refused: {
+    retryable: false,
+    exitCode: 2,
+    remedy:
+      'Drain once, and name the transaction that the drain failed on; walhook skip without --to shows it.',
+  },
   stuck: {
     retryable: true,
     exitCode: 1,

@@ -15,6 +15,7 @@ import { problemReply } from './problem.ts';
 import { responseOf } from './reply.ts';
 import { RequestError } from './request-error.ts';
 import type { Route } from './route.ts';
+import { skipRoutes } from './skip-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 import { takeTurns } from './turns.ts';
 
@@ -63,6 +64,7 @@ function guardedRoutes(tools: HttpTools): readonly Route[] {
     ...statusRoutes(sparing),
     ...endpointRoutes(sparing),
     ...deadLetterRoutes(sparing, tools.withPipeline),
+    ...skipRoutes(sparing),
     dashboardRoute(sparing),
   ];
   return [...routes, openApiRoute([healthRoute, ...routes], tools)];

@@ -46,6 +46,10 @@ const idWants = 'an id: a whole number from 1, as text';
 /** Of 64 bits, so that a JSON number would not hold each of them. */
 export const idInput = textFor(/^\d{1,19}$/, idWants, deadLetterId);
 
+const lsnWants = 'an LSN, like 0/1BB53F0';
+
+export const lsnInput = z.string(lsnWants).regex(/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/, lsnWants);
+
 const instantWants = 'an instant like 2026-01-31T12:00:00Z';
 
 export const instantInput = z.iso

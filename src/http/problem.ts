@@ -55,6 +55,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   dead_letter_unknown: 404,
   method_not_allowed: 405,
   lease_held: 409,
+  skip_refused: 409,
   request_too_large: 413,
   media_type_unsupported: 415,
   request_invalid: 400,

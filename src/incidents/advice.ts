@@ -112,4 +112,15 @@ export const ADVICE: Readonly<Record<RuleName, Advice>> = {
     ],
     runbook: 'every-error',
   },
+  transaction_skipped: {
+    wrong: (commit) => `The transaction that committed at ${commit} is passed over`,
+    over: (commit) => `The transaction at ${commit} was passed over, a day ago`,
+    means:
+      'It could not be read. No endpoint gets its changes; each gets the message walhook.skipped in their place. What committed before it and after it is delivered.',
+    toDo: () => [
+      'See what it was: walhook skip',
+      'Bring the rows that it changed to the receivers by other means: they cannot tell what they miss.',
+    ],
+    runbook: 'a-transaction-cannot-be-read',
+  },
 };

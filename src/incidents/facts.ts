@@ -8,6 +8,18 @@ export type PipelineFacts = {
   readonly endpoints: readonly EndpointFacts[] | null;
   /** The latest first, and that one always; of earlier ones, those that found something. */
   readonly runs: readonly RunFacts[] | null;
+  /** Transactions that are to be passed over, or were: the latest. */
+  readonly skips: readonly SkipFacts[] | null;
+};
+
+export type SkipFacts = {
+  readonly commitLsn: string;
+  readonly requestedBy: string;
+  /** Milliseconds since the epoch. */
+  readonly requestedAt: number;
+  readonly reason: string;
+  /** Masked. */
+  readonly error: string;
 };
 
 export type SlotFacts = {

@@ -9,6 +9,7 @@ export const RULE_NAMES = [
   'lag_age',
   'slot_near_loss',
   'run_failed',
+  'transaction_skipped',
 ] as const;
 
 export type RuleName = (typeof RULE_NAMES)[number];
@@ -16,9 +17,14 @@ export type RuleName = (typeof RULE_NAMES)[number];
 /** At most one incident with the same key is open at a time. */
 export type IncidentKey = {
   readonly rule: RuleName;
-  /** The endpoint's name, or empty where it is about the pipeline. */
+  /** The endpoint's name, a transaction's commit LSN, or empty where it is about the pipeline. */
   readonly subject: string;
 };
+
+/** null where it is about the pipeline, or about one of its transactions. */
+export function endpointOf({ rule, subject }: IncidentKey): string | null {
+  return subject === '' || rule === 'transaction_skipped' ? null : subject;
+}
 
 export type Incident = IncidentKey & {
   readonly openedAt: Date;

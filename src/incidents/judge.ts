@@ -9,6 +9,7 @@ import {
   type RuleName,
 } from './incident.ts';
 import { runRules } from './run-rules.ts';
+import { skipRules } from './skip-rules.ts';
 import { slotRules } from './slot-rules.ts';
 
 export type Raised = IncidentKey & {
@@ -26,7 +27,12 @@ export type Judgement = {
   readonly resolved: readonly Resolved[];
 };
 
-const RULES: Readonly<Record<RuleName, Rule>> = { ...endpointRules, ...slotRules, ...runRules };
+const RULES: Readonly<Record<RuleName, Rule>> = {
+  ...endpointRules,
+  ...slotRules,
+  ...runRules,
+  ...skipRules,
+};
 
 /** What is wrong, and what was wrong and is not any more. Pure. */
 export function judge(

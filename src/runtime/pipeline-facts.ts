@@ -1,8 +1,14 @@
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainReport } from '../drain/report.ts';
 import type { StateStore } from '../drain/state-store.ts';
-import type { EndpointFacts, PipelineFacts, RunFacts, SlotFacts } from '../incidents/facts.ts';
-import type { Lsn } from '../pgoutput/lsn.ts';
+import type {
+  EndpointFacts,
+  PipelineFacts,
+  RunFacts,
+  SkipFacts,
+  SlotFacts,
+} from '../incidents/facts.ts';
+import { formatLsn, type Lsn } from '../pgoutput/lsn.ts';
 import type { Connection } from '../postgres/connection.ts';
 import { readServer } from '../postgres/server.ts';
 import { readLimits } from '../postgres/server-limits.ts';
@@ -17,6 +23,8 @@ export type FactSources = {
   readonly now: number;
 };
 
+/** Of transactions that were passed over, so many are looked at. */
+const SKIPS = 20;
 /** Of failures in a row, so many are looked at. */
 const RUNS = 100;
 
@@ -30,6 +38,7 @@ export async function gatherFacts(sources: FactSources): Promise<PipelineFacts> 
     slot: await readSlotFacts(sources).catch(() => null),
     endpoints: await readEndpointFacts(sources),
     runs: await readRuns(sources),
+    skips: await readSkips(sources),
   };
 }
 
@@ -92,6 +101,17 @@ async function readEndpointFacts({ config, state }: FactSources): Promise<Endpoi
           : null,
     };
   });
+}
+
+async function readSkips({ config, state }: FactSources): Promise<SkipFacts[]> {
+  const skips = await state.listSkips(config.pipeline, SKIPS);
+  return skips.map(({ commitLsn, requestedBy, requestedAt, reason, error }) => ({
+    commitLsn: formatLsn(commitLsn),
+    requestedBy,
+    requestedAt: requestedAt.getTime(),
+    reason,
+    error,
+  }));
 }
 
 /**

@@ -21,6 +21,7 @@ import { assertReady, explaining } from './readiness.ts';
 import { redriveDeadLetter } from './redrive.ts';
 import { countRuns, listRuns, recordRun } from './runs.ts';
 import { setAsideSinceParked, settledInStore } from './settled-in-store.ts';
+import { listSkips, loadSkip, recordSkip } from './skips.ts';
 import type { StateClient } from './state-client.ts';
 import { openStateDatabase } from './state-database.ts';
 import { loadTallies } from './tallies.ts';
@@ -70,6 +71,10 @@ export function createStateStore({ client, schema }: StateStoreOptions): StateSt
       turns.alone(() => explaining(alone, () => redriveDeadLetter(alone, pipeline, id, send))),
     discardDeadLetters: (pipeline, filter) =>
       explaining(state, () => discardDeadLetters(state, pipeline, filter)),
+    recordSkip: (lease, skip) => explaining(state, () => recordSkip(state, lease, skip)),
+    listSkips: (pipeline, limit) => explaining(state, () => listSkips(state, pipeline, limit)),
+    loadSkip: (pipeline, commitLsn) =>
+      explaining(state, () => loadSkip(state, pipeline, commitLsn)),
     park: (lease, batches) => explaining(state, () => park(state, lease, batches)),
     loadParked: (pipeline, endpoint, afterId, maxBytes) =>
       explaining(state, () => loadParked(state, pipeline, endpoint, afterId, maxBytes)),

@@ -233,6 +233,27 @@ export function stateTables(schemaName: string) {
     (table) => [primaryKey({ columns: [table.pipeline, table.kind, table.oid, table.version] })],
   );
 
+  const skips = schema.table(
+    'skips',
+    {
+      pipeline: ofPipeline(),
+      /** The transaction's commit record. Once the slot stands behind it, it has been passed over. */
+      commitLsn: pgLsn('commit_lsn').notNull(),
+      /** Where the slot stood when it was asked for. */
+      fromLsn: pgLsn('from_lsn').notNull(),
+      beginLsn: pgLsn('begin_lsn'),
+      xid: bigint('xid', { mode: 'number' }),
+      tables: json('tables').$type<readonly string[]>().notNull(),
+      /** Why it cannot be read. */
+      error: text('error').notNull(),
+      /** Of the person who asked for it. */
+      reason: text('reason').notNull(),
+      requestedBy: text('requested_by').notNull(),
+      requestedAt: instant('requested_at').notNull(),
+    },
+    (table) => [primaryKey({ columns: [table.pipeline, table.commitLsn] })],
+  );
+
   const migrations = schema.table('migrations', {
     name: text('name').primaryKey(),
     appliedAt: instant('applied_at').notNull().defaultNow(),
@@ -247,6 +268,7 @@ export function stateTables(schemaName: string) {
     parkedBatches,
     incidents,
     catalogRecords,
+    skips,
     migrations,
   };
 }
@@ -265,5 +287,6 @@ export const {
   parkedBatches,
   incidents,
   catalogRecords,
+  skips,
   migrations,
 } = stateTables(GENERATED_SCHEMA_NAME);

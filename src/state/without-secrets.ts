@@ -21,6 +21,13 @@ export function withoutSecrets(store: StateStore, redact: (text: string) => stri
         const outcome = await send(letter);
         return outcome.kind === 'delivered' ? outcome : redacted(outcome);
       }),
+    recordSkip: (lease, skip) =>
+      store.recordSkip(lease, {
+        ...skip,
+        error: redact(skip.error),
+        reason: redact(skip.reason),
+        requestedBy: redact(skip.requestedBy),
+      }),
     pauseEndpoint: (pipeline, endpoint, pause) =>
       store.pauseEndpoint(pipeline, endpoint, { ...pause, reason: redact(pause.reason) }),
   };

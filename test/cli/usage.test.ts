@@ -23,7 +23,7 @@ test('no command at all is help and 2', async () => {
 });
 
 test('every command has help with an example, and names only variables that the configuration knows', async () => {
-  const commands = ['init', 'drain', 'peek', 'status', 'doctor', 'destroy', 'demo'];
+  const commands = ['init', 'drain', 'peek', 'status', 'doctor', 'skip', 'destroy', 'demo'];
   const groups = {
     endpoints: ['list', 'pause', 'resume', 'test'],
     'dead-letters': ['list', 'show', 'redrive', 'discard'],

@@ -51,6 +51,16 @@ const CALLS: Readonly<Record<string, () => Promise<Answered>>> = {
   'post /api/dead-letters/redrive': () => app.post('/api/dead-letters/redrive', { all: true }),
   'post /api/dead-letters/discard': () =>
     app.post('/api/dead-letters/discard', { ids: [shop.letters[0]] }),
+  'get /api/skips': () => app.ask('/api/skips?limit=5'),
+  'post /api/skips': async () => {
+    // What was asked for before is answered as it is.
+    await shop.database.query(
+      `insert into walhook.skips values
+         ($1, '0/10', '0/8', null, 7, '["public.orders"]', 'division by zero', 'x', 'me', now())`,
+      [shop.config.pipeline],
+    );
+    return app.post('/api/skips', { to: '0/10', reason: 'sent by hand' });
+  },
   'post /drain': () => app.post('/drain', { deadline: '20s' }),
   'get /drain': () => app.ask('/drain?deadline=20s'),
 };

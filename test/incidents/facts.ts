@@ -55,6 +55,7 @@ export function facts(changes: Partial<PipelineFacts> = {}): PipelineFacts {
     slot: slot(),
     endpoints: [endpoint()],
     runs: [run],
+    skips: [],
     ...changes,
   };
 }

@@ -222,6 +222,30 @@ describe('run_failed', () => {
   });
 });
 
+const skippedBefore = (ms: number) => ({
+  commitLsn: '0/1BB53F0',
+  requestedBy: 'ann',
+  requestedAt: NOW - ms,
+  reason: 'sent by hand',
+  error: 'division by zero',
+});
+
+describe('transaction_skipped', () => {
+  test('is told at once of each transaction, and over a day later', () => {
+    const subject = '0/1BB53F0';
+    const detail = 'ann had it passed over (sent by hand): division by zero';
+    const first = judge(facts({ skips: [skippedBefore(1_000)] }), RULES, []);
+    const rule = 'transaction_skipped';
+    expect(first.raised).toEqual([
+      { rule, subject, since: new Date(NOW - 1_000), due: true, detail },
+    ]);
+    const later = judge(facts({ skips: [skippedBefore(24 * 60 * MINUTE)] }), RULES, [
+      open(rule, subject, NOW - 24 * 60 * MINUTE),
+    ]);
+    expect(later).toEqual({ raised: [], resolved: [{ rule, subject, detail }] });
+  });
+});
+
 describe('what holds for every rule', () => {
   const bad = facts({
     slot: slot({ lagBytes: 2 * GiB, oldestUnconfirmedMs: 60 * MINUTE, walStatus: 'unreserved' }),
@@ -236,6 +260,15 @@ describe('what holds for every rule', () => {
       status: 'failed',
       error: 'x',
     })),
+    skips: [
+      {
+        commitLsn: '0/10',
+        requestedBy: 'ann',
+        requestedAt: NOW - 1,
+        reason: 'sent by hand',
+        error: 'division by zero',
+      },
+    ],
   });
   const subjects: Readonly<Partial<Record<RuleName, string>>> = {
     endpoint_down: 'down',
@@ -243,6 +276,7 @@ describe('what holds for every rule', () => {
     endpoint_misconfigured: 'wrong',
     endpoint_paused: 'paused',
     parked_near_cap: 'paused',
+    transaction_skipped: '0/10',
   };
   const all = RULE_NAMES.map((rule) => open(rule, subjects[rule] ?? ''));
 
@@ -261,7 +295,7 @@ describe('what holds for every rule', () => {
   });
 
   test('it concludes nothing from what could not be read', () => {
-    const unknown = facts({ slot: null, endpoints: null, runs: null });
+    const unknown = facts({ slot: null, endpoints: null, runs: null, skips: null });
     expect(judge(unknown, RULES, all)).toEqual({ raised: [], resolved: [] });
   });
 

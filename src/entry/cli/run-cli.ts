@@ -16,6 +16,7 @@ import { choiceOption, option } from './options.ts';
 import { addPeekCommand } from './peek-command.ts';
 import { addServeCommand } from './serve-command.ts';
 import { type GlobalFlags, Session } from './session.ts';
+import { addSkipCommand } from './skip-command.ts';
 import { addStatusCommand } from './status-command.ts';
 import { Terminal } from './terminal.ts';
 
@@ -62,6 +63,7 @@ function createProgram(terminal: Terminal, runs: Runs): Command {
   addDoctorCommand(program, runs);
   addEndpointsCommand(program, runs);
   addDeadLettersCommand(program, runs);
+  addSkipCommand(program, runs);
   addServeCommand(program, runs);
   addDestroyCommand(program, runs);
   addDemoCommand(program, runs);
