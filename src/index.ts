@@ -5,6 +5,7 @@ import { type ParsedConfig, parseConfig } from './config/parse.ts';
 import { redactOf } from './config/redact.ts';
 import type { WalhookConfig } from './config/schema.ts';
 import { withTlsFiles } from './config/tls-files.ts';
+import { workingDirectory } from './config/working-directory.ts';
 import type { DrainLog } from './drain/ports.ts';
 import type { DrainReport } from './drain/report.ts';
 import type { HttpApp } from './http/app.ts';
@@ -89,7 +90,7 @@ async function parse(
   overrides: Overrides,
 ): Promise<ParsedConfig> {
   if (config !== null) return withTlsFiles(parseConfig(config, env, overrides));
-  return loadConfig({ env, cwd: process.cwd(), overrides });
+  return loadConfig({ env, cwd: workingDirectory(), overrides });
 }
 
 function logOf({ config }: ParsedConfig, { log }: Pick<DrainCallOptions, 'log'>): DrainLog {

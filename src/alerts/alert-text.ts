@@ -1,30 +1,31 @@
 import type { Alert } from '../incidents/alert.ts';
+import { visibleLine, visibleText } from '../quantities/visible-text.ts';
 
 /** One line, for a subject or the head of a message. */
 export function subjectLine({ pipeline, headline }: Alert): string {
-  return `[walhook ${pipeline}] ${headline}`;
+  return visibleLine(`[walhook ${pipeline}] ${headline}`);
 }
 
 /** What a person reads at night on a telephone: plain text, short lines first. */
 export function plainText(alert: Alert): string {
   const width = Math.max(...alert.particulars.map(([name]) => name.length)) + 2;
   const sections = [
-    `${alert.headline}.`,
+    `${visibleLine(alert.headline)}.`,
     alert.particulars.map(([name, value]) => name.padEnd(width) + oneLine(value)).join('\n'),
     alert.means,
     toDoText(alert),
     alert.next,
   ];
-  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+  return visibleText(`${sections.filter((section) => section !== '').join('\n\n')}\n`);
 }
 
 function toDoText({ toDo, runbook }: Alert): string {
   if (toDo.length === 0) return '';
-  const steps = toDo.map((step, index) => `${index + 1}. ${step}`).join('\n');
+  const steps = toDo.map((step, index) => `${index + 1}. ${visibleLine(step)}`).join('\n');
   return `What to do:\n${steps}\n\nRunbook: ${runbook}`;
 }
 
 /** What an endpoint answered may hold anything. */
 function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim();
+  return visibleLine(text.replaceAll(/\s+/g, ' ').trim());
 }

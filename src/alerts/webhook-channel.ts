@@ -3,6 +3,7 @@ import type { Alert } from '../incidents/alert.ts';
 import type { AlertChannel } from '../incidents/alert-channel.ts';
 import { endpointOf } from '../incidents/incident.ts';
 import { subjectLine } from './alert-text.ts';
+import { visibleLine } from '../quantities/visible-text.ts';
 
 /** As much of an HTTP client as this takes. */
 export interface WebhookClient {
@@ -44,7 +45,7 @@ export function webhookChannel(
     timeoutMs,
     async send(alert, signal) {
       const timestamp = Math.floor(clock.now() / 1000);
-      const body = new TextEncoder().encode(JSON.stringify(webhookBody(alert)));
+      const body = new TextEncoder().encode(visibleLine(JSON.stringify(webhookBody(alert))));
       const answer = await client.request({
         url,
         method: 'POST',
@@ -99,8 +100,8 @@ const SIGNS = {
 function slackText(alert: Alert): string {
   return [
     `${SIGNS[alert.kind]} *${escaped(subjectLine(alert))}*`,
-    ...alert.particulars.map(([name, value]) => `${name}: ${escaped(value)}`),
-    ...alert.toDo.map((step) => `• ${escaped(step)}`),
+    ...alert.particulars.map(([name, value]) => `${name}: ${escaped(visibleLine(value))}`),
+    ...alert.toDo.map((step) => `• ${escaped(visibleLine(step))}`),
     ...(alert.toDo.length === 0 ? [] : [`Runbook: ${alert.runbook}`]),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { WalhookError } from '../errors/walhook-error.ts';
+import { visibleLine } from '../quantities/visible-text.ts';
 
 /** One thing that is wrong with a configuration. Holds no secret. */
 export type Problem = {
@@ -16,7 +17,7 @@ export class ConfigError extends WalhookError {
 
   constructor(problems: readonly Problem[], source?: string, cause?: unknown) {
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-    const place = source === undefined ? '' : ` (${source})`;
+    const place = source === undefined ? '' : ` (${visibleLine(source)})`;
     super(
       'config_invalid',
       [`The configuration${place} has ${count}:`, ...problems.map(line)].join('\n'),
@@ -28,5 +29,5 @@ export class ConfigError extends WalhookError {
 
 function line({ path, variable, got, wants }: Problem): string {
   const name = variable === undefined || path === '' ? (variable ?? path) : `${variable} (${path})`;
-  return `  ${name === '' ? '' : `${name}: `}got ${got}, wants ${wants}`;
+  return visibleLine(`  ${name === '' ? '' : `${name}: `}got ${got}, wants ${wants}`);
 }

@@ -6,8 +6,8 @@ import { withTlsFiles } from './tls-files.ts';
 
 export type LoadOptions = {
   readonly env: Environment;
-  /** Where a file is looked for, and what a relative `file` is relative to. */
-  readonly cwd: string;
+  /** Where a file is looked for, and what a relative `file` is relative to; null: it is gone. */
+  readonly cwd: string | null;
   /** Else WALHOOK_CONFIG, else walhook.config.* in `cwd`; without any, the environment alone. */
   readonly file?: string | undefined;
   readonly overrides?: Overrides | undefined;
@@ -22,7 +22,7 @@ export async function loadConfig({
 }: LoadOptions): Promise<ParsedConfig & { readonly source: string }> {
   const found = await findConfigFile(cwd, file ?? readVariable(env, 'WALHOOK_CONFIG'));
   const source = found ?? 'environment';
-  const input = found === null ? {} : await readConfigFile(found);
+  const input = found === null ? {} : await readConfigFile(found, env);
   const parsed = await withTlsFiles(parseConfig(input, env, overrides, source), source);
   return { ...parsed, source };
 }

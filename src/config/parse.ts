@@ -7,6 +7,7 @@ import type { Environment } from './environment-variables.ts';
 import { setFormatDefaults } from './format-defaults.ts';
 import { interpolate } from './interpolate.ts';
 import { isPlainObject } from './plain-object.ts';
+import { plainCopy } from './plain-copy.ts';
 import { createRedact } from './redact.ts';
 import { type ResolvedConfig, walhookSchema } from './schema.ts';
 import { problemsOf } from './schema-issues.ts';
@@ -29,7 +30,7 @@ export function parseConfig(
   source?: string,
 ): ParsedConfig {
   const draft = new Draft();
-  const given = input ?? {};
+  const given = plainCopy(input ?? {}, source);
   if (!isPlainObject(given)) {
     const got = Array.isArray(given) ? 'a list' : `a ${typeof given}`;
     throw new ConfigError([{ path: '', got, wants: 'an object of options' }], source);

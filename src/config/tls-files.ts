@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { ConfigError, type Problem } from './config-error.ts';
 import type { ParsedConfig } from './parse.ts';
 import type { ResolvedConfig } from './schema.ts';
+import { readTextFile } from './text-file.ts';
 
 type Tls = NonNullable<ResolvedConfig['database']['tls']>;
 
@@ -43,15 +43,22 @@ async function read(
 }
 
 async function textOf(file: string, path: string, problems: Problem[]): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    problems.push({ path, got: `a file that cannot be read (${file}: ${reason})`, wants: WANTS });
+  const text = await readTextFile(file).catch((error: unknown) => {
+    problems.push({ path, got: gotOf(error, file), wants: WANTS });
     return null;
   });
   if (text !== null && !isPem(text)) {
     problems.push({ path, got: `a file of something else (${file})`, wants: WANTS });
   }
   return text ?? '';
+}
+
+function gotOf(error: unknown, file: string): string {
+  if (!(error instanceof Error)) return `a file that cannot be read (${file})`;
+  const { cause, message } = error;
+  return cause instanceof Error && 'code' in cause
+    ? `a file that cannot be read (${file}: ${String(cause.code)})`
+    : `${message} (${file})`;
 }
 
 const WANTS = 'PEM, or a path to a file of it';

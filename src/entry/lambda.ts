@@ -1,3 +1,4 @@
+import { workingDirectory } from '../config/working-directory.ts';
 import { ConfigError, type Problem } from '../config/config-error.ts';
 import type { Environment } from '../config/environment-variables.ts';
 import { loadConfig } from '../config/load.ts';
@@ -73,7 +74,7 @@ async function setUp(config: WalhookConfig | null, variables: Environment): Prom
   const logLevel = logLevelOf(variables);
   const parsed =
     config === null
-      ? await loadConfig({ env: variables, cwd: process.cwd() })
+      ? await loadConfig({ env: variables, cwd: workingDirectory() })
       : parseConfig(config, variables);
   return { ...parsed, logLevel };
 }

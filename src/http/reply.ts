@@ -1,4 +1,5 @@
 import type { Redact } from '../config/redact.ts';
+import { visibleLine, visibleText } from '../quantities/visible-text.ts';
 
 /** What a route answers, before it is put into the words of HTTP. */
 export type Reply = {
@@ -13,7 +14,11 @@ export function responseOf(reply: Reply, redact: Redact): Response {
   if ('nothing' in reply) return new Response(null, { status, headers });
   if ('text' in reply) {
     const type = reply.contentType ?? 'text/plain; charset=utf-8';
-    return new Response(redact(reply.text), {
+    // Other formats have escapes of their own.
+    const text = type.startsWith('text/html')
+      ? visibleText(redact(reply.text))
+      : redact(reply.text);
+    return new Response(text, {
       status,
       headers: { ...headers, 'content-type': type },
     });
@@ -27,7 +32,9 @@ export function responseOf(reply: Reply, redact: Redact): Response {
 
 /** Each text by itself, so that a secret that reads like a part of JSON breaks nothing. */
 export function jsonText(value: unknown, redact: Redact): string {
-  return JSON.stringify(value, (_name, entry: unknown) =>
-    typeof entry === 'string' ? redact(entry) : entry,
+  return visibleLine(
+    JSON.stringify(value, (_name, entry: unknown) =>
+      typeof entry === 'string' ? redact(entry) : entry,
+    ),
   );
 }

@@ -1,3 +1,5 @@
+import { visibleLine } from '../quantities/visible-text.ts';
+
 export type Sample = {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -43,5 +45,9 @@ function labelsText(labels: Readonly<Record<string, string>>): string {
 }
 
 function escaped(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  // Each line apart: the format has an escape of its own for where one ends.
+  const visible = value
+    .split(/([\n\r])/)
+    .map((part, index) => (index % 2 ? part : visibleLine(part)));
+  return visible.join('').replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { logValue } from './log-value.ts';
 import { prettyLine } from './pretty-line.ts';
+import { visibleLine } from '../quantities/visible-text.ts';
 
 /** From the most to the least talkative. */
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -42,7 +43,7 @@ export function createLogger(options: LoggerOptions): Logger {
     const time = new Date(clock.now()).toISOString();
     const said = logValue({ ...bindings, ...fields }, { redact, stacks: level === 'debug' });
     const record = { time, level: recordLevel, msg: redact(message), ...withoutReserved(said) };
-    write(`${format === 'json' ? JSON.stringify(record) : prettyLine(record)}\n`);
+    write(`${visibleLine(format === 'json' ? JSON.stringify(record) : prettyLine(record))}\n`);
   }
 
   return {

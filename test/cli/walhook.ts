@@ -32,9 +32,10 @@ export function startWalhookInShell(
   redirections: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  prelude = '',
 ): ChildProcessWithoutNullStreams {
   const own = { PATH: process.env['PATH'] ?? '', HOME: folder, TMPDIR: tmpdir(), ...env };
-  const script = `exec "$0" "$@" ${redirections}`;
+  const script = `${prelude} exec "$0" "$@" ${redirections}`;
   const argv = ['-c', script, process.execPath, cli, ...args];
   return spawn('/bin/sh', argv, { cwd: folder, env: own });
 }

@@ -42,7 +42,9 @@ export function deadLetterLines(letter: StoredDeadLetter, now: number): string[]
   ];
   return [
     ...alignColumns(facts),
-    ...(answer === null || answer.body === '' ? [] : ['', 'what came back', answer.body]),
+    ...(answer === null || answer.body === ''
+      ? []
+      : ['', 'what came back', ...answer.body.split('\n')]),
     '',
     body === null ? 'Its content was not kept: it was too large to be read.' : 'content',
     ...(body === null ? [] : [body]),

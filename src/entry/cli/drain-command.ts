@@ -80,7 +80,7 @@ function show(session: Session, config: ResolvedConfig, report: DrainReport): vo
     const { code, message, detail, remedy } = report.error;
     const error = new WalhookError(code, message, { detail: detail ?? undefined, remedy });
     const { json, redact } = session;
-    session.terminal.say(failureText(error, { json, debug: false, redact }));
+    session.terminal.sayLines(failureText(error, { json, debug: false, redact }));
   }
   for (const line of drainSummary(report)) session.say(line);
 }

@@ -3,6 +3,7 @@ import type { Redact } from '../../config/redact.ts';
 import type { DrainReport } from '../../drain/report.ts';
 import { type ErrorCode, ERRORS } from '../../errors/catalogue.ts';
 import type { WalhookError } from '../../errors/walhook-error.ts';
+import { visibleLine } from '../../quantities/visible-text.ts';
 
 export type FailureOptions = {
   readonly json: boolean;
@@ -21,9 +22,9 @@ export function failureText(error: WalhookError, { json, debug, redact }: Failur
     );
   }
   const lines = [
-    `error: ${message}`,
-    `  code: ${code}${detail === undefined ? '' : ` (${detail})`}`,
-    `  what to do: ${remedy}`,
+    `error: ${error instanceof ConfigError ? message : oneLine(message)}`,
+    `  code: ${code}${detail === undefined ? '' : ` (${visibleLine(detail)})`}`,
+    `  what to do: ${visibleLine(remedy)}`,
   ];
   if (debug) lines.push(...stacks(error));
   return redact(lines.join('\n'));
@@ -46,6 +47,11 @@ export function exitCodeOfReport({ status, error }: DrainReport): number {
     case 'failed':
       return error === null ? 1 : exitCodeOf(error.code);
   }
+}
+
+/** A configuration's problems have lines of their own, made visible there; else a suggestion has one. */
+function oneLine(message: string): string {
+  return visibleLine(message).replace(/\\n(?=\(Did you mean [\w, -]+\?\)$)/, '\n');
 }
 
 function stacks(error: unknown): string[] {

@@ -93,7 +93,9 @@ function explain(
   const known = asWalhookError(error);
   const json = session?.json ?? args.includes('--json');
   const debug = session?.logLevel === 'debug';
-  terminal.say(failureText(known, { json, debug, redact: session?.redact ?? ((text) => text) }));
+  terminal.sayLines(
+    failureText(known, { json, debug, redact: session?.redact ?? ((text) => text) }),
+  );
   if (!json && error instanceof CommanderError && error.code === 'commander.unknownCommand') {
     terminal.showHelp();
   }

@@ -2,6 +2,7 @@ import type { Overrides } from '../../config/environment.ts';
 import { loadConfig } from '../../config/load.ts';
 import { redactOf, type Redact } from '../../config/redact.ts';
 import type { ResolvedConfig } from '../../config/schema.ts';
+import { workingDirectory } from '../../config/working-directory.ts';
 import { createLogger, type Logger, type LogLevel } from '../../observability/log.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -31,7 +32,7 @@ export class Session {
   async loadConfig(overrides: Overrides = {}): Promise<ResolvedConfig> {
     const { config, warnings } = await loadConfig({
       env: process.env,
-      cwd: process.cwd(),
+      cwd: workingDirectory(),
       file: this.#file,
       overrides,
     });

@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { visibleLine, visibleText } from '../../quantities/visible-text.ts';
 
 type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
 
@@ -32,21 +33,26 @@ export class Terminal {
     this.#whenClosed = 'go-on';
   }
 
-  /** A line of data. */
+  /** A line of data. What is in it of others, like a table's name, ends no line and steers nothing. */
   data(line: string): void {
-    this.#stdout.write(`${shownOn(this.#stdout, line)}\n`);
+    this.#stdout.write(`${visibleLine(line)}\n`);
   }
 
   /** A line for a person, or for a log. */
   say(line: string): void {
-    this.#stderr.write(`${this.#clearing()}${shownOn(this.#stderr, line)}\n${this.#status}`);
+    this.#write(visibleLine(line));
+  }
+
+  /** Lines of the program's own, in which what is of others is made visible already. */
+  sayLines(lines: string): void {
+    this.#write(visibleText(lines));
   }
 
   /** A line that the next one replaces; nothing where nobody watches. */
   status(text: string): void {
     if (!this.isInteractive) return;
     const clearing = this.#clearing();
-    this.#status = text.slice(0, (this.#stderr.columns || 80) - 1);
+    this.#status = visibleLine(text).slice(0, (this.#stderr.columns || 80) - 1);
     this.#stderr.write(clearing + this.#status);
   }
 
@@ -70,6 +76,10 @@ export class Terminal {
     this.endStatus();
   }
 
+  #write(text: string): void {
+    this.#stderr.write(`${this.#clearing()}${text}\n${this.#status}`);
+  }
+
   #clearing(): string {
     return this.#status === '' ? '' : '\r\u001b[2K';
   }
@@ -80,11 +90,6 @@ export class Terminal {
     if (this.#whenClosed === 'go-on') return;
     process.exit(code === 'EPIPE' ? 0 : 1);
   };
-}
-
-/** Answers of endpoints are anybody's text: on a terminal it could move the cursor, and lie. */
-function shownOn(stream: Stream, line: string): string {
-  return stream.isTTY === true ? line.replaceAll(/[^\P{Cc}\n\t]/gu, '\uFFFD') : line;
 }
 
 function ignore(): void {}
