@@ -63,6 +63,9 @@ export class Admission {
     return false;
   }
 
+  /** For a request that belongs to an attempt that was let through, and yet counts. */
+  readonly turn = (signal: AbortSignal): Promise<boolean> => this.#options.limit.acquire(1, signal);
+
   /** `pauseMs`: what the endpoint asked for, though it took what it got. */
   succeeded(pauseMs: number | null): void {
     const { clock, limit, retry } = this.#options;

@@ -214,7 +214,11 @@ export class ParcelDelivery {
       const span = this.#options.startAttempt(delivery, attempt);
       const { traceparent } = span;
       const startedAt = clock.now();
-      const outcome = understood(parcel, indexes, await sink.send(delivery, abort, traceparent));
+      const outcome = understood(
+        parcel,
+        indexes,
+        await sink.send(delivery, abort, traceparent, admission.turn),
+      );
       // The clock of a machine may be set back.
       const ms = Math.max(0, clock.now() - startedAt);
       endAttempt(span, outcome);

@@ -42,9 +42,20 @@ export type Outcome =
   | ({ readonly kind: 'too_large' } & Failure)
   | ({ readonly kind: 'gone' } & Failure);
 
+/** Resolves when one more request may go out under the endpoint's limit; false: none may any more. */
+export type Turn = (signal: AbortSignal) => Promise<boolean>;
+
 /** What speaks to an endpoint. `send` never rejects: every failure is an outcome. */
 export interface Sink {
-  /** traceparent: of the trace that the attempt belongs to; without it, it is one of its own. */
-  send(delivery: Delivery, signal: AbortSignal, traceparent?: string): Promise<Outcome>;
+  /**
+   * traceparent: of the trace that the attempt belongs to; without it, it is one of its own. turn: asked
+   * before each request that a delivery takes beside its first; without it, none waits.
+   */
+  send(
+    delivery: Delivery,
+    signal: AbortSignal,
+    traceparent?: string,
+    turn?: Turn,
+  ): Promise<Outcome>;
   close(): Promise<void>;
 }

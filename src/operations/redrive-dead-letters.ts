@@ -1,4 +1,4 @@
-import type { Answer, Outcome } from '../delivery/sink.ts';
+import type { Answer, Outcome, Turn } from '../delivery/sink.ts';
 import type { EndpointSetup, SourceAbout } from '../drain/ports.ts';
 import type { DeadLetterKey, StoredDeadLetter } from '../drain/state-store.ts';
 import type { PipelineAccess } from './pipeline.ts';
@@ -121,7 +121,9 @@ async function redriveInOrder(
   const sink = setup.createSink(about);
   const send = async (letter: StoredDeadLetter): Promise<Outcome> => {
     const delivery = singleDelivery(setup, about, eventIn(letter));
-    const outcome = await sink.send(delivery, new AbortController().signal);
+    const never = new AbortController().signal;
+    const turn: Turn = () => limit.acquire(1, signal);
+    const outcome = await sink.send(delivery, never, undefined, turn);
     if (outcome.kind === 'delivered' && outcome.pauseMs !== null) limit.pause(outcome.pauseMs);
     return outcome;
   };

@@ -4,7 +4,7 @@ import { NO_MEMORY } from '../changes/catalog-past.ts';
 import { JsonWriter } from '../changes/json-writer.ts';
 import { eventId } from '../changes/position.ts';
 import type { Clock } from '../clock/clock.ts';
-import type { Outcome } from '../delivery/sink.ts';
+import type { Outcome, Turn } from '../delivery/sink.ts';
 import type { EndpointSetup } from '../drain/ports.ts';
 import { ZERO_LSN } from '../pgoutput/lsn.ts';
 import type { PipelineAccess } from './pipeline.ts';
@@ -49,11 +49,16 @@ export async function testEndpoint(
   const sent = { eventId: id, text: text.written(), contentType, headers };
   const delivery = singleDelivery(setup, about, sent);
   const sink = setup.createSink(about);
+  // One message: what a limit has to warn of concerns those that send many.
+  const limit = await setup.createLimit(() => undefined);
+  const turn: Turn = (stop) => limit.acquire(1, stop);
   try {
+    await turn(signal);
     const elapsedMs = sinceNow(clock);
-    const outcome = await sink.send(delivery, signal);
+    const outcome = await sink.send(delivery, signal, undefined, turn);
     return { endpoint, eventId: id, outcome, latencyMs: elapsedMs() };
   } finally {
+    await limit.close();
     await sink.close();
   }
 }

@@ -64,7 +64,7 @@ function sinkOf({ sinks, setup }: Kept, about: SourceAbout): Sink {
 
 function lendSink(sink: Sink): Sink {
   return {
-    send: (delivery, signal, traceparent) => sink.send(delivery, signal, traceparent),
+    send: (...sending) => sink.send(...sending),
     close: nothing,
   };
 }

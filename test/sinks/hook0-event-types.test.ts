@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { hook0Application } from '../support/hook0-pipeline.ts';
-import { setUpHook0Sink } from '../support/hook0-sink.ts';
+import { hook0Delivery, never, setUpHook0Sink } from '../support/hook0-sink.ts';
+
+const noTurn = (): Promise<boolean> => Promise.resolve(false);
 
 describe('event types', () => {
   test('are listed once, and only the missing are registered, each once', async () => {
@@ -18,6 +20,27 @@ describe('event types', () => {
       'POST /api/v1/event_types 201',
     ]);
     expect(hook0.eventTypes(hook0Application.id)).toHaveLength(3);
+  });
+
+  test('take a turn of the endpoint for each request about them', async () => {
+    const { hook0, sink } = await setUpHook0Sink();
+    let turns = 0;
+    const turn = (): Promise<boolean> => Promise.resolve(++turns > 0);
+    const send = (verb: string) =>
+      sink.send(hook0Delivery({ event_type: `shop.orders.${verb}` }), never, undefined, turn);
+    for (const verb of ['insert', 'update', 'insert']) await send(verb);
+    hook0.forget(hook0Application.id, 'shop.orders.insert');
+    expect(await send('insert')).toMatchObject({ kind: 'delivered' });
+    // Each of the four deliveries had a turn before it came here.
+    expect(turns + 4).toBe(hook0.calls.length);
+  });
+
+  test('are not asked for once no request may go out any more', async () => {
+    const { hook0, sink } = await setUpHook0Sink();
+    expect(await sink.send(hook0Delivery(), never, undefined, noTurn)).toMatchObject({
+      kind: 'unavailable',
+    });
+    expect(hook0.calls).toEqual([]);
   });
 
   test('that were removed since are registered again, and the event is sent with the same id', async () => {

@@ -138,6 +138,54 @@ describe('an event that the server stumbles over', () => {
     expect(kinds).toEqual(['unavailable', 'unavailable', 'rejected']);
   });
 
+  test('is not refused by a burst of failures, however many', async () => {
+    const { sink } = await setUpHook0Sink();
+    const poison = hook0Delivery({ labels: stumbling });
+    for (let burst = 1; burst <= 2; burst++) {
+      await sink.send(hook0Delivery(), never);
+      for (let attempt = 1; attempt <= 5; attempt++) {
+        expect(await sink.send(poison, never)).toMatchObject({ kind: 'unavailable' });
+      }
+    }
+    await sink.send(hook0Delivery(), never);
+    expect(await sink.send(poison, never)).toMatchObject({ kind: 'rejected' });
+  });
+
+  test('is refused beside another such one', async () => {
+    const { sink } = await setUpHook0Sink();
+    const poisons = [1, 2].map(() => hook0Delivery({ labels: stumbling }));
+    const kinds: string[][] = [[], []];
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      for (const [index, poison] of poisons.entries()) {
+        kinds[index]!.push((await sink.send(poison, never)).kind);
+      }
+      await sink.send(hook0Delivery(), never);
+    }
+    const each = ['unavailable', 'unavailable', 'rejected'];
+    expect(kinds).toEqual([each, each]);
+  });
+
+  test.each([1, 2, 3, 4, 5])('is none where the server fails by chance (seed %i)', async (seed) => {
+    const { hook0, sink } = await setUpHook0Sink();
+    await sink.send(hook0Delivery(), never);
+    let state = seed;
+    hook0.interrupt((call) => {
+      if (call !== 'POST /api/v1/event') return undefined;
+      state = (state * 48_271) % 2_147_483_647;
+      return state % 1_024 < 512 ? 'InternalServerError' : undefined;
+    });
+    const waiting = Array.from({ length: 60 }, () => hook0Delivery());
+    const kinds = new Set<string>();
+    // Four lanes, each at its oldest event.
+    for (let turn = 0; waiting.length > 0; turn++) {
+      const lane = turn % Math.min(4, waiting.length);
+      const { kind } = await sink.send(waiting[lane]!, never);
+      kinds.add(kind);
+      if (kind !== 'unavailable') waiting.splice(lane, 1);
+    }
+    expect([...kinds].sort()).toEqual(['delivered', 'unavailable']);
+  });
+
   test('waits as long as nothing passes: that is an outage', async () => {
     const { hook0, sink } = await setUpHook0Sink();
     await sink.send(hook0Delivery(), never);

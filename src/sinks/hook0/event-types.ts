@@ -1,9 +1,10 @@
 import type { Clock } from '../../clock/clock.ts';
-import type { Outcome } from '../../delivery/sink.ts';
+import type { Outcome, Turn } from '../../delivery/sink.ts';
 import type { HttpAnswer } from '../http/http-client.ts';
 import type { Hook0Api } from './api.ts';
 import { isRegistered, isTypeList } from './confirmation.ts';
 import { hook0Outcome, problemId } from './problem.ts';
+import { takeTurn } from './take-turn.ts';
 
 type Failure = Exclude<Outcome, { kind: 'delivered' }>;
 
@@ -33,18 +34,18 @@ export class EventTypes {
   }
 
   /** Null once events of the type can be sent, as far as can be told. Rejects with NoAnswerError. */
-  async ensure(eventType: string, signal: AbortSignal): Promise<Failure | null> {
-    const listing = await this.#list(signal);
+  async ensure(eventType: string, signal: AbortSignal, turn: Turn): Promise<Failure | null> {
+    const listing = await this.#list(signal, turn);
     if (listing.kind !== 'listed' && listing.kind !== 'untold') return listing;
     if (listing.kind === 'untold' || this.#known.has(eventType)) return null;
-    return this.register(eventType, signal);
+    return this.register(eventType, signal, turn);
   }
 
   /** Null once it is registered. Lanes that need the same type at once share one request. */
-  register(eventType: string, signal: AbortSignal): Promise<Failure | null> {
+  register(eventType: string, signal: AbortSignal, turn: Turn): Promise<Failure | null> {
     const underWay = this.#registering.get(eventType);
     if (underWay !== undefined) return underWay;
-    const registering = this.#register(eventType, signal).finally(() => {
+    const registering = this.#register(eventType, signal, turn).finally(() => {
       this.#registering.delete(eventType);
     });
     this.#registering.set(eventType, registering);
@@ -52,8 +53,8 @@ export class EventTypes {
   }
 
   /** A listing that failed is not kept: the next attempt lists again. */
-  async #list(signal: AbortSignal): Promise<Listing> {
-    const listing = (this.#listing ??= this.#readList(signal));
+  async #list(signal: AbortSignal, turn: Turn): Promise<Listing> {
+    const listing = (this.#listing ??= this.#readList(signal, turn));
     let kept = false;
     try {
       const listed = await listing;
@@ -64,7 +65,8 @@ export class EventTypes {
     }
   }
 
-  async #readList(signal: AbortSignal): Promise<Listing> {
+  async #readList(signal: AbortSignal, turn: Turn): Promise<Listing> {
+    await takeTurn(turn, signal);
     const path = `/event_types?application_id=${this.#applicationId}`;
     const answer = await this.#api.get(path, signal);
     // A token may be allowed to send events and nothing else.
@@ -76,7 +78,7 @@ export class EventTypes {
     return { kind: 'listed' };
   }
 
-  async #register(eventType: string, signal: AbortSignal): Promise<Failure | null> {
+  async #register(eventType: string, signal: AbortSignal, turn: Turn): Promise<Failure | null> {
     const parts = PARTS.exec(eventType);
     if (parts === null) {
       const wanted = 'three parts of 1 to 50 letters, digits and _, with a dot between';
@@ -86,6 +88,7 @@ export class EventTypes {
     const [, service, resource_type, verb] = parts;
     const type = { application_id: this.#applicationId, service, resource_type, verb };
     const body = new TextEncoder().encode(JSON.stringify(type));
+    await takeTurn(turn, signal);
     const answer = await this.#api.post('/event_types', body, signal);
     const outcome = hook0Outcome(answer, this.#clock.now(), isRegistered);
     if (outcome.kind === 'delivered' || problemId(answer) === 'EventTypeAlreadyExist') {
