@@ -70,6 +70,17 @@ export function keyTuple(change: RowChange, column: number): Tuple {
   return change.old?.tuple ?? change.new!;
 }
 
+/**
+ * The old tuple, where it holds the value of a column that the update left alone and the server did
+ * not send with the new one: any column of a whole old row, the identity's of an old key. null: it
+ * does not.
+ */
+export function oldTupleWith(change: RowChange, column: number): Tuple | null {
+  const { old, relation } = change;
+  if (old === null) return null;
+  return old.kind === 'full' || relation.identityColumns.includes(column) ? old.tuple : null;
+}
+
 /** The tuple that holds a key column's value from before an update that changed the key. */
 export function previousKeyTuple(change: RowChange, column: number): Tuple {
   const { old } = change;

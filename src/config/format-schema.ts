@@ -46,9 +46,13 @@ const drasiSchema = z.strictObject({
     matching(/^[^\s/?#]+$/, sourceIdWants),
   ).optional(),
   insertAs: choice(
-    'What a new row is sent as. Drasi counts an insert that comes twice as two; an update that comes twice is one, and makes the element where it is missing.',
+    'What a new row is sent as. Drasi counts an insert that comes twice, as after a crash, as two, and stays so; an update that comes twice is one, and makes the element where it is missing.',
     ['insert', 'update'],
-  ).default('insert'),
+  ).default('update'),
+  elementId: choice(
+    "How a key's values stand in an element's id. joined, which it is without this: with _ between, as Drasi's own Postgres source has it, so that ('x_y', 'z') and ('x', 'y_z') are one. escaped: no two rows have one id.",
+    ['joined', 'escaped'],
+  ).optional(),
 });
 
 /** The options of an endpoint that write events in a form of the user's choice. */

@@ -6,6 +6,7 @@ import type { TypeCatalog } from '../changes/type-catalog.ts';
 import { writeJsonText } from '../changes/values/json-string.ts';
 import { sortableLsn } from '../pgoutput/lsn.ts';
 import { postgresTimestamp } from '../pgoutput/timestamp.ts';
+import { attributeText, isTooLongForHeader, keyHeader } from './attribute-text.ts';
 import type { EventFormat, WritableEvent } from './event-format.ts';
 import { headerText } from './header-text.ts';
 import { PerTransaction } from './per-transaction.ts';
@@ -89,7 +90,7 @@ class Context {
     if (event.op === 'message') return this.#writeOfMessage(event.prefix, out);
     const relation = this.#relations.of(event.relation);
     out.put(relation.fixed[event.op]);
-    if (event.op !== 'truncate') this.#writeKey(event, out);
+    if (event.op !== 'truncate') this.#writeAllowedKey(event, out);
     out.byte(QUOTE);
   }
 
@@ -104,10 +105,12 @@ class Context {
       'ce-id': id,
       'ce-source': headerText(source),
       'ce-type': headerText(`${typePrefix}.${event.op}`),
-      ...(subject === '' ? {} : { 'ce-subject': headerText(subject) }),
+      ...(subject === '' || isTooLongForHeader(subject)
+        ? {}
+        : { 'ce-subject': headerText(subject) }),
       ...(committedAt === null ? {} : { 'ce-time': postgresTimestamp(committedAt) }),
       'ce-sequence': id,
-      ...(partitionKey === null ? {} : { 'ce-partitionkey': headerText(partitionKey) }),
+      ...(partitionKey === null ? {} : { 'ce-partitionkey': partitionKey }),
     };
   }
 
@@ -116,7 +119,20 @@ class Context {
     // A subject is never empty.
     if (prefix === '') return;
     out.ascii(',"subject":');
-    writeJsonText(prefix, out);
+    writeJsonText(attributeText(prefix), out);
+  }
+
+  /** The same, but what no attribute may hold is percent-encoded. */
+  #writeAllowedKey(event: RowChange, out: JsonWriter): void {
+    const start = out.length;
+    this.#writeKey(event, out);
+    if (!mayBeForbidden(out.bytes, start, out.length)) return;
+    const inside = new TextDecoder().decode(out.bytes.subarray(start, out.length));
+    const text = JSON.parse(`"${inside}"`) as string;
+    const allowed = attributeText(text);
+    if (allowed === text) return;
+    out.length = start;
+    out.put(new TextEncoder().encode(JSON.stringify(allowed).slice(1, -1)));
   }
 
   /** After the table's name: a colon and the key, where there is one. */
@@ -127,15 +143,29 @@ class Context {
     key.writeText((column) => keyTuple(event, column), out);
   }
 
+  /** As a header. */
   #partitionKey(event: WritableEvent): string | null {
     if (event.op === 'message') return null;
     const table = tableName(event.relation);
-    if (event.op === 'truncate') return table;
+    if (event.op === 'truncate') return headerText(table);
     this.#scratch.clear();
     this.#writeKey(event, this.#scratch);
+    if (this.#scratch.length === 0) return headerText(table);
     // The key alone, out of the string that it would be in JSON.
-    return table + String(JSON.parse(`"${this.#scratch.text()}"`));
+    const key = String(JSON.parse(`"${this.#scratch.text()}"`));
+    return keyHeader(key.slice(1), `${table}:`);
   }
+}
+
+const BACKSLASH = 0x5c;
+const DELETE = 0x7f;
+
+/** Controls come escaped in JSON; the others are DEL, or of two bytes and more. */
+function mayBeForbidden(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    if (bytes[i] === BACKSLASH || bytes[i]! >= DELETE) return true;
+  }
+  return false;
 }
 
 type TransactionParts = {
@@ -162,7 +192,7 @@ function renderTransaction(
 type RelationParts = Readonly<Record<'insert' | 'update' | 'delete' | 'truncate', Uint8Array>>;
 
 function renderRelation(view: RelationView, { typePrefix }: CloudEventsAttributes): RelationParts {
-  const subject = JSON.stringify(tableName(view));
+  const subject = JSON.stringify(attributeText(tableName(view)));
   const parts = (op: string): Uint8Array =>
     new TextEncoder().encode(
       `","type":"${typePrefix}.${op}","subject":${subject},"partitionkey":${subject.slice(0, -1)}`,

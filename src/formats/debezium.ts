@@ -80,10 +80,7 @@ export function debeziumFormat(
     else (old.kind === 'full' ? relation.row : relation.identity).write(old.tuple, out);
     out.put(AFTER);
     if (op === 'd' || current === null) out.put(NULL);
-    else {
-      const whole = old?.kind === 'full' ? old.tuple : null;
-      relation.row.writeComplete(current, whole, UNAVAILABLE, out);
-    }
+    else relation.row.writeComplete(event, UNAVAILABLE, out);
     out.put(NEXT_SOURCE);
     writeSource(event, relation.fixed, out);
     writeEnd(op, event.transaction, out);

@@ -38,40 +38,40 @@ export function drasiFormat(
   { values, columns }: RowOptions,
   insertAs: 'insert' | 'update',
   pair: PairedValues,
+  elementId: DrasiElementId = 'joined',
 ): EventFormat {
+  const renderRelation = (view: RelationView): RelationParts => renderParts(view, elementId);
   const relations = new RowJson(catalog, { values: drasiValues(values), columns }, renderRelation);
   const timestamps = new PerTransaction(renderTimestamp);
 
   function writeRowChange(event: RowChange, out: JsonWriter): void {
     const relation = relations.of(event.relation);
-    const { old, new: current } = event;
-    if (current === null) return writeDelete(event, relation, keyTuple, out);
-    if (event.op === 'insert') return writeElement(insertAs, event, current, null, relation, out);
+    if (event.new === null) return writeDelete(event, relation, keyTuple, out);
+    if (event.op === 'insert') return writeElement(insertAs, event, relation, out);
     // Without a key that Drasi is told there is no element that would have to go.
     if (keyOf(relation) === null || !isKeyChanged(event)) {
-      return writeElement('update', event, current, null, relation, out);
+      return writeElement('update', event, relation, out, true);
     }
-    // An update keeps the properties that it leaves out; a new element has none to keep.
-    const whole = old?.kind === 'full' ? old.tuple : null;
     out.put(pair.open);
     writeDelete(event, relation, previousKeyTuple, out);
     out.put(pair.between);
-    writeElement(insertAs, event, current, whole, relation, out);
+    writeElement(insertAs, event, relation, out);
     out.put(pair.close);
   }
 
   function writeElement(
     operation: 'insert' | 'update',
     event: RowChange,
-    current: Tuple,
-    whole: Tuple | null,
     relation: RelationJson<RelationParts>,
     out: JsonWriter,
+    isKept = false,
   ): void {
     out.put(relation.fixed[operation]);
-    writeId(event, relation, keyTuple, out);
+    writeId(event, relation, keyTuple, elementId, out);
     out.put(relation.fixed.properties);
-    relation.row.writeComplete(current, whole, null, out);
+    // An update keeps the properties that it leaves out; a new element has none to keep.
+    if (isKept) relation.row.write(event.new!, out);
+    else relation.row.writeComplete(event, null, out);
     out.byte(CLOSE_BRACE);
     out.put(timestamps.of(event.transaction));
   }
@@ -83,18 +83,55 @@ export function drasiFormat(
     out: JsonWriter,
   ): void {
     out.put(relation.fixed.delete);
-    writeId(event, relation, tupleOf, out);
+    writeId(event, relation, tupleOf, elementId, out);
     out.put(relation.fixed.labels);
     out.put(timestamps.of(event.transaction));
   }
 
   return {
     contentType: 'application/json',
+    writeTest(id, nowMs, out) {
+      // There is no such element, and to delete what is not there does nothing.
+      out.ascii(`{"operation":"delete","id":"walhook.test:${id}","labels":["walhook.test"]`);
+      out.ascii(`,"timestamp":${BigInt(nowMs) * 1_000_000n}}`);
+    },
     skips: ({ op }) => op === 'truncate' || op === 'message',
     write(event, out) {
       if (event.op !== 'truncate' && event.op !== 'message') writeRowChange(event, out);
     },
   };
+}
+
+/**
+ * How the id tells a key's values apart:
+ *
+ * - joined: `_` between them, as Drasi's own Postgres source has it; ('x_y', 'z') is ('x', 'y_z')
+ * - escaped: the same, with `_` and `%` of a value, and `.`, `:` and `%` of a name, as `%5F`, `%25`,
+ *   `%2E` and `%3A`; a value that is the text `null` is `%6Eull`. No two rows have one id
+ */
+export type DrasiElementId = 'joined' | 'escaped';
+
+const UNDERSCORE = 0x5f;
+const PERCENT = 0x25;
+const NULL_TEXT = ascii('null');
+
+/** The value that was written last, from `start` on. `isNull`: it is none. */
+function escapeValue(out: JsonWriter, start: number, isNull: boolean): void {
+  if (isNull) return;
+  const value = out.bytes.slice(start, out.length);
+  const isNullText = value.length === 4 && NULL_TEXT.every((byte, at) => value[at] === byte);
+  if (!isNullText && !value.includes(UNDERSCORE) && !value.includes(PERCENT)) return;
+  out.length = start;
+  if (isNullText) return out.ascii('%6Eull');
+  for (const byte of value) {
+    if (byte === UNDERSCORE) out.ascii('%5F');
+    else if (byte === PERCENT) out.ascii('%25');
+    else out.byte(byte);
+  }
+}
+
+function escapedName(name: string): string {
+  return name.replaceAll('%', '%25').replaceAll('.', '%2E').replaceAll(':', '%3A');
 }
 
 type TupleOfColumn = (event: RowChange, column: number) => Tuple;
@@ -104,10 +141,14 @@ function writeId(
   event: RowChange,
   relation: RelationJson<RelationParts>,
   tupleOf: TupleOfColumn,
+  elementId: DrasiElementId,
   out: JsonWriter,
 ): void {
   const key = keyOf(relation);
-  if (key !== null) return key.writeText((column) => tupleOf(event, column), out);
+  if (key !== null) {
+    const afterValue = elementId === 'escaped' ? escapeValue : undefined;
+    return key.writeText((column) => tupleOf(event, column), out, afterValue);
+  }
   const { transaction, seq } = event;
   out.ascii(uuidV5(KEYLESS_ROWS, eventId({ commitLsn: transaction.commitLsn, seq })));
 }
@@ -127,10 +168,12 @@ type RelationParts = {
   readonly properties: Uint8Array;
 };
 
-function renderRelation({ schema, table }: RelationView): RelationParts {
+function renderParts({ schema, table }: RelationView, elementId: DrasiElementId): RelationParts {
   const name = JSON.stringify(schema === 'public' ? table : `${schema}.${table}`);
+  const names = schema === 'public' ? [table] : [schema, table];
+  const idName = elementId === 'joined' ? name : JSON.stringify(names.map(escapedName).join('.'));
   // Its closing quote makes room for the key.
-  const id = `"id":${name.slice(0, -1)}:`;
+  const id = `"id":${idName.slice(0, -1)}:`;
   const labels = `","labels":[${name}]`;
   const encoder = new TextEncoder();
   return {

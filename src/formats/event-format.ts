@@ -16,6 +16,11 @@ export interface EventFormat {
    */
   readonly skips?: (event: WritableEvent) => boolean;
   /**
+   * For a format that has no text for a logical message: something that changes nothing where it is
+   * taken, for an endpoint to be tested with.
+   */
+  readonly writeTest?: (id: string, nowMs: number, out: JsonWriter) => void;
+  /**
    * What goes beside a body that is one event alone: HTTP headers, in lower case. Asked for only
    * where a body holds one event.
    */

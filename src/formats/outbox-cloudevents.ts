@@ -4,6 +4,7 @@ import { writeJsonText } from '../changes/values/json-string.ts';
 import { postgresTimestamp } from '../pgoutput/timestamp.ts';
 import type { CloudEventsAttributes, CloudEventsMode } from './cloudevents.ts';
 import type { EventFormat, WritableEvent } from './event-format.ts';
+import { attributeText, isTooLongForHeader, keyHeader } from './attribute-text.ts';
 import { headerText } from './header-text.ts';
 import type { OutboxEvent, OutboxReader } from './outbox-event.ts';
 import { ownHeaders } from './outbox-headers.ts';
@@ -34,10 +35,18 @@ export function outboxCloudeventsFormat(
       if (outbox === null) return others.headers?.(event) ?? {};
       const own = ownHeaders(outbox, taken);
       if (mode !== 'binary') return own;
-      const named = Object.entries(attributesOf(event, outbox, attributes));
+      const { subject, partitionkey, ...named } = attributesOf(event, outbox, attributes);
+      const headers = Object.entries(named).map(([name, value]) => [
+        `ce-${name}`,
+        headerText(value),
+      ]);
       return {
         ...own,
-        ...Object.fromEntries(named.map(([name, value]) => [`ce-${name}`, headerText(value)])),
+        ...(Object.fromEntries(headers) as Record<string, string>),
+        ...(subject === undefined || isTooLongForHeader(subject)
+          ? {}
+          : { 'ce-subject': headerText(subject) }),
+        ...(partitionkey === undefined ? {} : { 'ce-partitionkey': keyHeader(partitionkey) }),
       };
     },
   };
@@ -74,7 +83,7 @@ function writeStructured(
   out.ascii('{');
   for (const [name, value] of Object.entries(attributes)) {
     out.ascii(`"${name}":`);
-    writeJsonText(value, out);
+    writeJsonText(attributeText(value), out);
     out.ascii(',');
   }
   out.ascii('"datacontenttype":"application/json","data":');

@@ -1,3 +1,4 @@
+import { keyHeader } from './attribute-text.ts';
 import { headerText } from './header-text.ts';
 import type { OutboxEvent } from './outbox-event.ts';
 
@@ -10,7 +11,7 @@ const NOT_THEIRS =
 /**
  * What goes beside an outbox event's payload: `walhook-type`, `walhook-key`, and the event's own
  * headers in lower case, but for names that are not its to set and those in `taken`, which the
- * endpoint is configured to send. Values are percent-encoded where a header cannot hold them.
+ * endpoint is configured to send. Values are percent-encoded where a header cannot hold them; a key that is too long goes by its hash.
  */
 export function outboxHeaders(
   event: OutboxEvent,
@@ -20,7 +21,7 @@ export function outboxHeaders(
   return {
     ...ownHeaders(event, taken),
     ...(type === null ? {} : { 'walhook-type': headerText(type) }),
-    ...(key === null ? {} : { 'walhook-key': headerText(key) }),
+    ...(key === null ? {} : { 'walhook-key': keyHeader(key) }),
   };
 }
 

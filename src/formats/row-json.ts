@@ -1,3 +1,4 @@
+import { oldTupleWith, type RowChange } from '../changes/change-event.ts';
 import type { JsonWriter } from '../changes/json-writer.ts';
 import type { RelationView } from '../changes/relation-view.ts';
 import type { TypeCatalog } from '../changes/type-catalog.ts';
@@ -49,19 +50,16 @@ export class ObjectWriter {
   }
 
   /**
-   * The same, but what the server did not send comes from `old`; where that has none either, it is
-   * written as `missing`, or left out where there is no `missing`.
+   * The row after the change; what the server did not send of it comes from the old tuple. Where that
+   * has none either, it is written as `missing`, or left out where there is no `missing`.
    */
-  writeComplete(
-    tuple: Tuple,
-    old: Tuple | null,
-    missing: Uint8Array | null,
-    out: JsonWriter,
-  ): void {
+  writeComplete(change: RowChange, missing: Uint8Array | null, out: JsonWriter): void {
+    const tuple = change.new!;
     let first = true;
     out.byte(OPEN_BRACE);
     for (const column of this.#columns) {
-      const source = tuple.isUnchanged(column.index) && old !== null ? old : tuple;
+      const old = tuple.isUnchanged(column.index) ? oldTupleWith(change, column.index) : null;
+      const source = old ?? tuple;
       const start = source.bounds[column.index * 2]!;
       if (start === ABSENT_VALUE || (start === UNCHANGED_VALUE && missing === null)) continue;
       out.put(first ? column.name : column.nextName);
@@ -73,16 +71,25 @@ export class ObjectWriter {
     out.byte(CLOSE_BRACE);
   }
 
-  /** The values as one text, `_` between: the inside of a JSON string, without its quotes. */
-  writeText(tupleOf: (column: number) => Tuple, out: JsonWriter): void {
+  /**
+   * The values as one text, `_` between: the inside of a JSON string, without its quotes. `afterValue`
+   * may change the value that stands from `start` to the end.
+   */
+  writeText(
+    tupleOf: (column: number) => Tuple,
+    out: JsonWriter,
+    afterValue?: (out: JsonWriter, start: number, isNull: boolean) => void,
+  ): void {
     let first = true;
     for (const column of this.#columns) {
       if (!first) out.byte(UNDERSCORE);
       first = false;
       const { bytes, bounds } = tupleOf(column.index);
       const start = bounds[column.index * 2]!;
+      const valueStart = out.length;
       if (start < 0) out.put(NULL);
       else writeInsideString(column.write, bytes, start, bounds[column.index * 2 + 1]!, out);
+      afterValue?.(out, valueStart, start < 0);
     }
   }
 

@@ -11,6 +11,8 @@ export type Pipeline = {
   /** Whether the state tables lie in the drained database. */
   readonly stateIsBeside: boolean;
   readonly endpoints: readonly string[];
+  /** Endpoints that know a row by its key's values joined to one text, in which two keys may be one. */
+  readonly joinedIds: readonly string[];
   /** By endpoint: what may be parked for it before it holds the slot. */
   readonly parkingBounds: ReadonlyMap<string, ParkingBounds>;
 };

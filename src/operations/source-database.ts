@@ -126,6 +126,11 @@ export interface SourceDatabase {
     among: readonly TableName[] | 'all',
     exceptSchema: string | null,
   ): Promise<readonly TableName[]>;
+  /** Tables with a key of several columns whose values, with `_` between, may be those of another row. */
+  tablesWithJoinedKeys(
+    among: readonly TableName[] | 'all',
+    exceptSchema: string | null,
+  ): Promise<readonly TableName[]>;
   /** Tables beside the published ones that came after the publication. */
   newerTables(publication: string, exceptSchema: string | null): Promise<readonly TableName[]>;
   /** What the events of the published tables will need the catalog for. */

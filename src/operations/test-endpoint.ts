@@ -22,7 +22,7 @@ export type EndpointTest = {
 
 /**
  * Sends one made-up logical message of the prefix `walhook.test` as a drain would send it: signed,
- * in the endpoint's format and framing. Nothing is stored, whatever comes back; a pause and an open
+ * in the endpoint's format and framing; where the format has no such thing, what does no harm there. Nothing is stored, whatever comes back; a pause and an open
  * breaker are not asked.
  */
 export async function testEndpoint(
@@ -39,11 +39,10 @@ export async function testEndpoint(
   );
   const event = testEvent(endpoint, clock.now());
   const id = eventId({ commitLsn: ZERO_LSN, seq: event.seq });
-  if (format.skips?.(event) === true) {
-    return { endpoint, eventId: id, outcome: { kind: 'unsendable' }, latencyMs: 0 };
-  }
   const text = new JsonWriter();
-  format.write(event, text);
+  if (format.skips?.(event) !== true) format.write(event, text);
+  else if (format.writeTest !== undefined) format.writeTest(id, clock.now(), text);
+  else return { endpoint, eventId: id, outcome: { kind: 'unsendable' }, latencyMs: 0 };
   const headers = setup.options.batch.maxEvents === 1 ? (format.headers?.(event) ?? {}) : {};
   const { contentType } = format;
   const sent = { eventId: id, text: text.written(), contentType, headers };

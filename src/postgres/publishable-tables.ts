@@ -86,3 +86,63 @@ export function newerTables(
     [publication, exceptSchema],
   );
 }
+
+/** Their texts hold no `_`, in whatever form an event is written. */
+const WITHOUT_UNDERSCORE = `'{int2,int4,int8,numeric,float4,float8,bool,oid,uuid,date,time,timetz,
+  timestamp,timestamptz,interval,inet,cidr,macaddr,macaddr8,bit,varbit,pg_lsn,bytea}'::regtype[]`;
+
+/**
+ * Tables with a key in which two columns or more may hold `_`: with that between them, two keys may be
+ * one text. `keys`: those that are configured, by the table's name; else the replica identity's index
+ * counts, and the primary key.
+ */
+export function tablesWithJoinedKeys(
+  connection: Connection,
+  among: readonly TableName[] | 'all',
+  exceptSchema: string | null,
+  keys: Readonly<Record<string, readonly string[]>>,
+): Promise<readonly TableName[]> {
+  const names = among === 'all' ? [] : among;
+  return query<TableName>(
+    connection,
+    `with recursive base (oid, type) as (
+       select t.oid, t.oid from pg_type t where t.typtype <> 'd'
+       union all
+       select t.oid, base.type from pg_type t join base on base.oid = t.typbasetype
+       where t.typtype = 'd'
+     ),
+     configured as (
+       select key as name, array(select jsonb_array_elements_text(value)) as columns
+       from jsonb_each($5::jsonb)
+     )
+     select n.nspname as schema, c.relname as table
+     from pg_class c
+     join pg_namespace n on n.oid = c.relnamespace
+     left join configured on configured.name = n.nspname || '.' || c.relname
+     left join lateral (
+       select i.indkey from pg_index i
+       where i.indrelid = c.oid
+         and case when c.relreplident = 'i' then i.indisreplident else i.indisprimary end
+       limit 1
+     ) key on true
+     where ${PUBLISHABLE} and n.nspname is distinct from $4
+       and ($1 or (n.nspname, c.relname) in (
+         select wanted.schema, wanted.name from unnest($2::text[], $3::text[]) as wanted (schema, name)))
+       and (
+         select count(*)
+         from pg_attribute a join base on base.oid = a.atttypid
+         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+           and case when configured.name is null then a.attnum = any (key.indkey)
+                    else a.attname = any (configured.columns) end
+           and base.type <> all (${WITHOUT_UNDERSCORE})
+       ) > 1
+     order by 1, 2`,
+    [
+      among === 'all',
+      names.map(({ schema }) => schema),
+      names.map(({ table }) => table),
+      exceptSchema,
+      JSON.stringify(keys),
+    ],
+  );
+}

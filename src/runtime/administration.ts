@@ -1,3 +1,4 @@
+import type { ResolvedEndpoint } from '../config/endpoint-schema.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { ParkingBounds } from '../delivery/parking.ts';
 import type { PipelineAccess } from '../operations/pipeline.ts';
@@ -12,7 +13,12 @@ import {
   dropPublication,
   readPublication,
 } from '../postgres/publication.ts';
-import { findTables, newerTables, tablesWithoutIdentity } from '../postgres/publishable-tables.ts';
+import {
+  findTables,
+  newerTables,
+  tablesWithJoinedKeys,
+  tablesWithoutIdentity,
+} from '../postgres/publishable-tables.ts';
 import { publishedShapes } from '../postgres/published-shapes.ts';
 import { PostgresRelationCatalog } from '../postgres/relation-catalog.ts';
 import { readRole, unusableTables } from '../postgres/role.ts';
@@ -55,12 +61,18 @@ function pipelineOf(config: ResolvedConfig): PipelineAccess['pipeline'] {
     stateSchema: config.state.schema,
     stateIsBeside: config.state.url === undefined,
     endpoints: config.endpoints.map(({ name }) => name),
+    joinedIds: config.endpoints.filter(joinsIds).map(({ name }) => name),
     parkingBounds: new Map(
       config.endpoints.flatMap((endpoint) =>
         'maxParkedEvents' in endpoint ? [[endpoint.name, parkingBounds(endpoint)] as const] : [],
       ),
     ),
   };
+}
+
+function joinsIds(endpoint: ResolvedEndpoint): boolean {
+  if (endpoint.type === 'hook0' || endpoint.format !== 'drasi') return false;
+  return endpoint.drasi?.elementId !== 'escaped';
 }
 
 function parkingBounds(endpoint: {
@@ -105,6 +117,8 @@ function sourceDatabase(
     findTables: (names) => findTables(connection, names),
     tablesWithoutIdentity: (among, exceptSchema) =>
       tablesWithoutIdentity(connection, among, exceptSchema),
+    tablesWithJoinedKeys: (among, exceptSchema) =>
+      tablesWithJoinedKeys(connection, among, exceptSchema, config.keys),
     newerTables: (publication, exceptSchema) => newerTables(connection, publication, exceptSchema),
     publishedShapes: (publication) => publishedShapes(connection, publication),
     unusableTables: (schema) => unusableTables(connection, schema),

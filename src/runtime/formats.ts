@@ -103,7 +103,7 @@ function createFormat(
       return debeziumFormat(catalog, rows, source, PAIRS[around.bodies]);
     }
     case 'drasi':
-      return drasiFormat(catalog, rows, choice.insertAs, PAIRS[around.bodies]);
+      return drasiFormat(catalog, rows, choice.insertAs, PAIRS[around.bodies], choice.elementId);
   }
 }
 

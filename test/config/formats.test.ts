@@ -41,7 +41,12 @@ test.each<{ options: Options; choice: object }>([
     options: { format: 'debezium', debezium: { name: 'shop' } },
     choice: { format: 'debezium', name: 'shop' },
   },
-  { options: { format: 'drasi' }, choice: { format: 'drasi', insertAs: 'insert' } },
+  // An insert that is repeated after a crash would be counted twice, for good.
+  { options: { format: 'drasi' }, choice: { format: 'drasi', insertAs: 'update' } },
+  {
+    options: { format: 'drasi', drasi: { insertAs: 'insert', elementId: 'escaped' } },
+    choice: { format: 'drasi', insertAs: 'insert', elementId: 'escaped' },
+  },
 ])('$options is the format $choice', ({ options, choice }) => {
   expect(formatOf({ ...HOOKS, ...options })).toEqual(choice);
   expect(formatOf({ ...PRINT, ...options })).toEqual(choice);

@@ -149,3 +149,59 @@ describe('as headers', async () => {
     expect(event['data']).toEqual(written(walhookFormat(captured.catalog, PLAIN), message!));
   });
 });
+
+describe('a key or a prefix that is too long for a header', async () => {
+  const captured = await captureEvents('create table long (k text primary key, n int)');
+  const format = cloudeventsFormat(captured.catalog, PLAIN, ATTRIBUTES, 'binary');
+
+  test('goes by its hash, the same for the same key, and is whole in the body', async () => {
+    const long = `repeat('é', 1000)`;
+    const events = await captured.of(`
+      insert into long values (${long}, 1);
+      update long set n = 2;
+      insert into long values (repeat('e', 1000), 1);
+      insert into long values (repeat('é', 1001), 1)`);
+    const keys = events.map((event) => format.headers!(event)['ce-partitionkey']);
+    expect(keys[0]).toMatch(/^public\.long:sha256:[\da-f]{64}$/);
+    expect(keys[1]).toBe(keys[0]);
+    expect(keys[2]).toBe(`public.long:${'e'.repeat(1000)}`);
+    expect(keys[3]).toMatch(/^public\.long:sha256:/);
+    expect(keys[3]).not.toBe(keys[0]);
+    expect(written(format, events[0]!)).toMatchObject({ key: { k: 'é'.repeat(1000) } });
+  });
+
+  test('a subject is left out', async () => {
+    const [message] = await captured.of(
+      `select pg_logical_emit_message(true, repeat('p', 3000), 'x')`,
+    );
+    const headers = format.headers!(message!);
+    expect(headers).not.toHaveProperty('ce-subject');
+    expect(headers).not.toHaveProperty('ce-partitionkey');
+  });
+});
+
+test('what no attribute may hold is percent-encoded in it, and stands in the data', async () => {
+  const captured = await captureEvents(
+    `create table "c\n" (k text primary key); create table plain (k text primary key)`,
+  );
+  const format = cloudeventsFormat(captured.catalog, PLAIN, ATTRIBUTES, 'structured');
+  const [odd, c1, noncharacter, allowed, message] = await captured.of(`
+    insert into "c\n" values (E'a\tb%');
+    insert into plain values (E'x\u0085y\u007f');
+    insert into plain values (E'z\uffff');
+    insert into plain values ('"%" \\ ä 漢');
+    select pg_logical_emit_message(true, E'p\u0001q', 'x')`);
+  const attributesOf = (event: typeof odd) => {
+    const { subject, partitionkey } = written(format, event!);
+    return { subject, partitionkey };
+  };
+  expect(attributesOf(odd)).toEqual({
+    subject: 'public.c%0A',
+    partitionkey: 'public.c%0A:a%09b%25',
+  });
+  expect(written(format, odd!)['data']).toMatchObject({ table: 'c\n', key: { k: 'a\tb%' } });
+  expect(attributesOf(c1).partitionkey).toBe('public.plain:x%C2%85y%7F');
+  expect(attributesOf(noncharacter).partitionkey).toBe('public.plain:z%EF%BF%BF');
+  expect(attributesOf(allowed).partitionkey).toBe('public.plain:"%" \\ ä 漢');
+  expect(attributesOf(message).subject).toBe('p%01q');
+});

@@ -9,6 +9,9 @@ import { type Json, PLAIN, written, writtenText, writtenValues } from './written
 const about = { version: '1.2.3', name: 'orders', database: 'shop' };
 const captured = await captureEvents(
   `create table orders (id int primary key, code text, note text);
+   create table wide_keys (id int, k text, note text, primary key (id, k));
+   alter table wide_keys alter k set storage external;
+   alter table wide_keys alter note set storage external;
    create table full_rows (like orders including all);
    alter table full_rows replica identity full;
    create table by_hand (like orders including all);
@@ -133,4 +136,19 @@ test('a logical message is one, and without a transaction it has no id of one', 
   });
   expect(alone).toMatchObject({ op: 'm', ts_ms: null, source: { ts_ms: 0 } });
   expect(alone!['source']).not.toHaveProperty('txId');
+});
+
+test('a key column that the update left alone, and only the old key tells, is in the row after it', async () => {
+  const long = 'x'.repeat(2100);
+  const [, update, deleted, created] = await changesOf(`
+    insert into wide_keys values (1, repeat('x', 2100), repeat('y', 2100));
+    update wide_keys set note = 'z';
+    update wide_keys set id = 2`);
+  expect(update).toEqual({
+    op: 'u',
+    before: { id: 1, k: long },
+    after: { id: 1, k: long, note: 'z' },
+  });
+  expect(deleted).toMatchObject({ op: 'd', before: { id: 1, k: long } });
+  expect(created).toEqual({ op: 'c', before: null, after: { id: 2, k: long, note: 'z' } });
 });

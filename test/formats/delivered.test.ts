@@ -80,18 +80,18 @@ test('Drasi is sent a list of what it knows, with floats, also of one event', as
   expect(many).toHaveLength(1);
   const body = bodyOf(many[0]!) as { events: Json[] };
   expect(schemaOf('drasi')(body)).toEqual([]);
-  expect(body.events.map(({ operation }) => operation)).toEqual(['insert', 'delete', 'insert']);
+  expect(body.events.map(({ operation }) => operation)).toEqual(['update', 'delete', 'update']);
   expect(many[0]!.body.toString()).toContain('"total":12.0');
 
   const single = await deliver({
     format: 'drasi',
-    drasi: { insertAs: 'update' },
+    drasi: { insertAs: 'insert', elementId: 'escaped' },
     values: { numeric: 'string' },
     batch: { maxEvents: 1 },
   });
   expect(single.map(bodyOf)).toMatchObject([
-    { events: [{ operation: 'update', element: { properties: { total: '12' } } }] },
-    { events: [{ operation: 'delete' }, { operation: 'update' }] },
+    { events: [{ operation: 'insert', element: { properties: { total: '12' } } }] },
+    { events: [{ operation: 'delete' }, { operation: 'insert' }] },
   ]);
 });
 
@@ -124,7 +124,7 @@ test.each<{ format: Format; lines: object[] }>([
   },
   {
     format: { format: 'drasi' },
-    lines: [{ operation: 'insert' }, { operation: 'delete' }, { operation: 'insert' }],
+    lines: [{ operation: 'update' }, { operation: 'delete' }, { operation: 'update' }],
   },
   {
     format: { format: 'wal2http' },

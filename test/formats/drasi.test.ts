@@ -21,6 +21,10 @@ const captured = await captureEvents(
    create table keyless (code text);
    alter table keyless replica identity full;
    create table by_hand (id int primary key, code text);
+   create table pairs (a text, b text, c int, primary key (a, b));
+   create table wide_keys (id int, k text, note text, primary key (id, k));
+   alter table wide_keys alter k set storage external;
+   create table "sales.orders" (id int primary key);
    create schema sales;
    create table sales.orders (id int primary key);
    create table numbers (id int primary key, n numeric, f float8, ns numeric[])`,
@@ -208,4 +212,76 @@ test('a key that may not be shown, or not all of it, is in no id', async () => {
   const changes = [line!, moved!].flatMap((change) => writtenValues<Change>(hiding, change));
   expect(changes.map(({ operation }) => operation)).toEqual(['insert', 'update']);
   for (const change of changes) expect(idOf(change)).toMatch(/^lines:[\da-f-]{36}$/);
+});
+
+describe('an escaped id', () => {
+  const escaped = drasiFormat(captured.catalog, FLOATS, 'update', pairInList, 'escaped');
+  const idsOf = async (sql: string): Promise<(string | undefined)[]> =>
+    (await captured.of(sql)).flatMap((event) => writtenValues<Change>(escaped, event)).map(idOf);
+
+  test('is another one for each key, whatever stands in it', async () => {
+    const pairs = [
+      'x_y|z',
+      'x|y_z',
+      'x%5Fy|z',
+      'x%|5Fy_z',
+      '|_',
+      '_|',
+      'null|a',
+      '%6Eull|a',
+      '"|\\',
+    ];
+    const rows = pairs.map((pair) => `('${pair.split('|').join("', '")}')`);
+    const ids = await idsOf(`insert into pairs values ${rows.join(', ')}`);
+    expect(ids).toEqual([
+      'pairs:x%5Fy_z',
+      'pairs:x_y%5Fz',
+      'pairs:x%255Fy_z',
+      'pairs:x%25_5Fy%5Fz',
+      'pairs:_%5F',
+      'pairs:%5F_',
+      'pairs:%6Eull_a',
+      'pairs:%256Eull_a',
+      'pairs:"_\\',
+    ]);
+    const joined = await changesOf(`update pairs set c = 1`);
+    expect(new Set(joined.map(idOf)).size).toBeLessThan(pairs.length);
+  });
+
+  test('tells a key that is null from one that is the text', async () => {
+    expect(await idsOf(`insert into by_hand values (71, null), (72, 'null')`)).toEqual([
+      'by_hand:null',
+      'by_hand:%6Eull',
+    ]);
+  });
+
+  test('tells a name with a dot or a colon from a schema and a key', async () => {
+    expect(
+      await idsOf(`insert into "sales.orders" values (81); insert into sales.orders values (81)`),
+    ).toEqual(['sales%2Eorders:81', 'sales.orders:81']);
+  });
+
+  test('is the same for the insert, the update and the delete, and a change of key names both', async () => {
+    expect(
+      await idsOf(`
+        insert into pairs values ('k_1', 'v', 1);
+        update pairs set c = 2 where a = 'k_1';
+        update pairs set a = 'k_2' where a = 'k_1';
+        delete from pairs where a = 'k_2'`),
+    ).toEqual([
+      'pairs:k%5F1_v',
+      'pairs:k%5F1_v',
+      'pairs:k%5F1_v',
+      'pairs:k%5F2_v',
+      'pairs:k%5F2_v',
+    ]);
+  });
+});
+
+test('a new element has a key column that the update left alone and only the old key told', async () => {
+  const [, deleted, inserted] = await changesOf(`
+    insert into wide_keys values (1, repeat('x', 2100), 'n');
+    update wide_keys set id = 2`);
+  expect(idOf(deleted)).toBe(`wide_keys:1_${'x'.repeat(2100)}`);
+  expect(inserted?.element?.properties).toEqual({ id: 2, k: 'x'.repeat(2100), note: 'n' });
 });

@@ -108,3 +108,33 @@ test('doctor warns of an endpoint that is back and has missed what was drained w
     found: `not configured while changes were drained, which they will not get: "hooks" since ${left}`,
   });
 });
+
+test('doctor warns of keys that may be one id to Drasi, unless ids are escaped', async () => {
+  const receiver = await startReceiver();
+  const drasi = { ...endpointTo(receiver), url: `${receiver.url}sources/a/events/batch` };
+  const joined = { ...drasi, format: 'drasi' } as const;
+  const pipeline = await drainedOrders(
+    { endpoints: [endpointTo(receiver)], keys: { 'public.by_hand': ['a', 'b'] } },
+    0,
+  );
+  await pipeline.database.query(`
+    create domain code as text;
+    create table pairs (a text, b code, c int, primary key (a, b));
+    create table numbered (a text, n int, at timestamptz, u uuid, primary key (a, n, at, u));
+    create table by_index (id int primary key, a varchar not null, b text[] not null, unique (a, b));
+    alter table by_index replica identity using index by_index_a_b_key;
+    create table by_hand (id int primary key, a text, b text);
+    create table single (a text primary key, b text)`);
+  const idsOf = async (endpoint: Parameters<typeof drainedOrders>[0]['endpoints'][number]) =>
+    (await diagnosed(await pipeline.configured({ endpoints: [endpoint] }))).get('ids of elements');
+  expect(await idsOf(joined)).toMatchObject({
+    status: 'warning',
+    found:
+      'two rows may have one id at "hooks", where "_" stands in a key: public.by_hand, public.by_index, public.pairs',
+    remedy: expect.stringContaining('drasi.elementId: escaped'),
+  });
+  expect(await idsOf({ ...joined, drasi: { elementId: 'escaped' } })).toMatchObject({
+    status: 'ok',
+  });
+  expect(await idsOf(endpointTo(receiver))).toMatchObject({ status: 'ok' });
+});

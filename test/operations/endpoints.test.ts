@@ -4,6 +4,7 @@ import { pauseEndpoint, resumeEndpoint } from '../../src/operations/pause-endpoi
 import { testEndpoint } from '../../src/operations/test-endpoint.ts';
 import { endpointSetup } from '../../src/runtime/endpoints.ts';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';
+import { startDrasiServer } from '../support/drasi-server.ts';
 import type { TestPipeline } from '../support/pipeline.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { drainedOrders, onPipeline } from './refused-events.ts';
@@ -137,12 +138,26 @@ test('a test event is signed, framed as a real one, and told by its id and prefi
   ]);
 });
 
-test('a format without a text for messages has no test event, and nothing is sent', async () => {
-  const receiver = await startReceiver();
-  const endpoint = { ...endpointTo(receiver), format: 'drasi' } as const;
-  const pipeline = await drainedOrders({ endpoints: [endpoint] }, 0);
-  expect(await tested(pipeline)).toMatchObject({ outcome: { kind: 'unsendable' } });
-  expect(receiver.requests).toEqual([]);
+test('a test of Drasi, which has no text for messages, deletes a node that is not there', async () => {
+  const drasi = await startDrasiServer();
+  const endpoint = {
+    name: 'hooks',
+    type: 'http',
+    url: drasi.url,
+    format: 'drasi',
+    drasi: { sourceId: drasi.sourceId },
+  } as const;
+  const pipeline = await drainedOrders({ endpoints: [endpoint] }, 3);
+  const before = [...drasi.graph.elements.keys()];
+  expect(before).toHaveLength(3);
+  const { outcome } = await tested(pipeline);
+  expect(outcome).toMatchObject({ kind: 'delivered' });
+  expect(drasi.batches.at(-1)).toEqual({ status: 200, changes: 1 });
+  expect([...drasi.graph.elements.keys()]).toEqual(before);
+  const elsewhere = await pipeline.configured({
+    endpoints: [{ ...endpoint, drasi: { sourceId: 'another' } }],
+  });
+  expect((await tested(elsewhere)).outcome).toMatchObject({ kind: 'misconfigured' });
 });
 
 test('a test of an endpoint of single events sends the event alone; what comes back is told', async () => {

@@ -37,10 +37,6 @@ async function setUp(tables: string, options: Partial<Endpoint> = {}): Promise<S
   };
 }
 
-const asUpdates = (drasi: { readonly sourceId: string } = { sourceId: 'shop' }) => ({
-  drasi: { ...drasi, insertAs: 'update' as const },
-});
-
 type Properties = Readonly<Record<string, ElementValue>>;
 
 function nodesOf({ graph }: DrasiServer): Record<string, Properties> {
@@ -117,7 +113,6 @@ describe('the graph', () => {
     ['resets', (nth: number) => (nth % 3 === 1 ? ('reset' as const) : undefined)],
   ])('ends as the tables after %s', async (_what, interrupt) => {
     const { drasi, pipeline, drained } = await setUp(orders, {
-      ...asUpdates(),
       batch: { maxEvents: 20 },
       ordering: 'strict',
     });
@@ -129,7 +124,7 @@ describe('the graph', () => {
   });
 
   test('ends as the tables after a drainer was killed', async () => {
-    const { drasi, pipeline } = await setUp(orders, { ...asUpdates(), batch: { maxEvents: 20 } });
+    const { drasi, pipeline } = await setUp(orders, { batch: { maxEvents: 20 } });
     for (const statement of DML) await pipeline.database.query(statement);
     const at = { step: 'after-send', nth: 5, signal: 'SIGKILL' } as const;
     const { config } = pipeline;
@@ -161,9 +156,9 @@ test('a row that changes its key goes, and comes under the other', async () => {
   const { drasi, drained } = await setUp(orders);
   await drained(`insert into stock.items values (1, 'a', 5)`, `update stock.items set item = 'b'`);
   expect(drasi.graph.changes.map(({ operation, id }) => [operation, id])).toEqual([
-    ['insert', 'stock.items:1_a'],
+    ['update', 'stock.items:1_a'],
     ['delete', 'stock.items:1_a'],
-    ['insert', 'stock.items:1_b'],
+    ['update', 'stock.items:1_b'],
   ]);
 });
 
@@ -179,7 +174,7 @@ test('what Drasi has no element for is left out: truncates and messages', async 
 });
 
 test('of a batch that fails in part, the event that fails becomes a dead letter, alone', async () => {
-  const { drasi, pipeline, drained } = await setUp(orders, asUpdates());
+  const { drasi, pipeline, drained } = await setUp(orders);
   drasi.failOn(({ id }) => id === 'orders:13');
   await drained('insert into orders (id) select generate_series(1, 50)');
   const { [`orders:13`]: _poison, ...others } = await rowsOf(pipeline);
@@ -217,7 +212,7 @@ test('a transaction stays whole where it is asked for', async () => {
 });
 
 test("another source's id is a mistake in the configuration, not in the events", async () => {
-  const { drasi, pipeline } = await setUp(orders, asUpdates({ sourceId: 'other' }));
+  const { drasi, pipeline } = await setUp(orders, { drasi: { sourceId: 'other' } });
   await pipeline.database.query('insert into orders (id) values (1)');
   const report = await pipeline.drain();
   expect(report).toMatchObject({ status: 'held', endpoints: [{ dead_lettered: 0 }] });

@@ -3,6 +3,7 @@ import type { PipelineAccess } from '../pipeline.ts';
 import { type Check, failed, type Finding, ok, skipped, warning } from './check.ts';
 import { passwordChecks } from './password-check.ts';
 import { endpointChecks } from './endpoint-checks.ts';
+import { keyChecks } from './key-checks.ts';
 import { publicationChecks } from './publication-checks.ts';
 import { serverChecks } from './server-checks.ts';
 import { slotChecks } from './slot-checks.ts';
@@ -29,6 +30,7 @@ const CHECKS: readonly Check[] = [
   ...serverChecks,
   ...passwordChecks,
   ...publicationChecks,
+  ...keyChecks,
   ...slotChecks,
   ...stateChecks,
   ...endpointChecks,
