@@ -46,6 +46,7 @@ export class DatedViews {
   readonly #relation: Relation;
   readonly #types: TypePasts;
   readonly #key: DatedKey | null;
+  readonly #holdsAnyBytes: boolean;
   readonly #byKey: ReadonlyMap<KnownKey | undefined, RelationView>;
   /** Where something begins or ceases to be known, in order. */
   readonly #bounds: readonly bigint[];
@@ -58,7 +59,9 @@ export class DatedViews {
     types: TypePasts,
     key: DatedKey | null,
     byKey: ReadonlyMap<KnownKey | undefined, RelationView>,
+    holdsAnyBytes: boolean,
   ) {
+    this.#holdsAnyBytes = holdsAnyBytes;
     this.#relation = relation;
     this.#types = types;
     this.#key = key;
@@ -111,7 +114,10 @@ export class DatedViews {
     };
     const asText = this.#relation.columns.filter(({ typeOid }) => !isKnown(typeOid, []));
     const unknown = new Set(asText.map(({ typeOid }) => typeOid));
-    const types: TypeCatalog = { lookUp: (oid) => (unknown.has(oid) ? undefined : lookUp(oid)) };
+    const types: TypeCatalog = {
+      lookUp: (oid) => (unknown.has(oid) ? undefined : lookUp(oid)),
+      holdsAnyBytes: this.#holdsAnyBytes,
+    };
     return { ...base, types, asText: new Set(asText) };
   }
 }

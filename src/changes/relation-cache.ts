@@ -57,7 +57,10 @@ export class RelationCache {
       this.#viewOf(relation, configured, named ?? []);
     if (past !== undefined) {
       const keyPast = asksForKey ? await past.key(relation.relationId) : null;
-      this.#prepared.set(key, await datedView(relation, viewOf, keyPast, past));
+      this.#prepared.set(
+        key,
+        await datedView(relation, viewOf, keyPast, past, this.#catalog.holdsAnyBytes === true),
+      );
     } else {
       const primaryKey = asksForKey ? await this.#catalog.primaryKey(relation.relationId) : [];
       this.#prepared.set(key, await viewOf(primaryKey));
@@ -106,6 +109,7 @@ async function datedView(
   viewOf: (key: readonly string[] | undefined) => Promise<RelationView>,
   keyPast: KeyPast | null,
   past: CatalogPast,
+  holdsAnyBytes: boolean,
 ): Promise<RelationView | DatedViews> {
   const key = keyPast === null ? null : new DatedKey(keyPast, relation);
   const types = typesWithin(
@@ -120,7 +124,7 @@ async function datedView(
   }
   const [first] = byKey.values();
   if (isKeyFixed && [...types.values()].every(isAlways)) return first!;
-  return new DatedViews(relation, types, key, byKey);
+  return new DatedViews(relation, types, key, byKey, holdsAnyBytes);
 }
 
 function describe(relation: Relation): string {

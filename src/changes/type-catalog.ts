@@ -13,4 +13,6 @@ export type CompositeAttribute = { readonly name: string; readonly typeOid: numb
 /** Types by oid. Complete for built-in types; user-defined ones are added as they are met. */
 export interface TypeCatalog {
   lookUp(oid: number): PgType | undefined;
+  /** The database checks no encoding (SQL_ASCII): what is text there may be any bytes. */
+  readonly holdsAnyBytes?: boolean;
 }

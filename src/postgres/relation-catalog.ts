@@ -46,6 +46,7 @@ const ATTRIBUTES_ARE_STRICT = `not exists (
  */
 export class PostgresRelationCatalog implements RelationCatalog {
   readonly past: CatalogPast;
+  holdsAnyBytes = false;
   readonly #connection: Connection;
   readonly #slot: string | null;
   readonly #memory: CatalogMemory;
@@ -85,6 +86,10 @@ export class PostgresRelationCatalog implements RelationCatalog {
       const within = typesWithin(oids, (oid) => this.#typePast(oid));
       missing = this.#types.missing(within.keys());
     }
+  }
+
+  noteEncoding(serverEncoding: string): void {
+    this.holdsAnyBytes = serverEncoding === 'SQL_ASCII';
   }
 
   /** Whether there are collations at all that take different texts for equal: usually there is none. */

@@ -82,11 +82,19 @@ export const UNTIMED = [
 ].join('; ');
 
 /**
+ * A database that checks no encoding may hold bytes that are not UTF-8, and the server refuses to send
+ * those as such. In its own encoding it sends all bytes as they are.
+ */
+const AS_IT_IS = `select pg_catalog.set_config('client_encoding', 'SQL_ASCII', true)
+  where pg_catalog.getdatabaseencoding() operator(pg_catalog.=) 'SQL_ASCII'`;
+
+/**
  * The text forms that the value encoders read, and no timeouts: a window's cost is bounded by its
  * size, not by a kill half-way.
  */
 export const PEEK_SETTINGS = [
   forTransaction(TEXT_SETTINGS),
+  AS_IT_IS,
   `set local idle_in_transaction_session_timeout to 0`,
   UNTIMED,
 ].join('; ');

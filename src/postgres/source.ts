@@ -35,16 +35,18 @@ export function postgresSource(options: SourceOptions): Source {
   /** Where decoding begins, whatever the window. */
   let restartLsn: Lsn = ZERO_LSN;
   let hasLooseCollations: boolean | null = null;
+  let serverEncoding = '';
   return {
     openCatalog(memory) {
       const catalog = new PostgresRelationCatalog(control, slot, memory);
       if (hasLooseCollations !== null) catalog.noteCollations(hasLooseCollations);
+      catalog.noteEncoding(serverEncoding);
       return catalog;
     },
 
     async inspect(): Promise<SourceState> {
       const server = await readServer(control);
-      hasLooseCollations = server.hasLooseCollations;
+      ({ hasLooseCollations, serverEncoding } = server);
       const state = await readSlot(control, slot);
       assertReadable(state, slot, server.database);
       restartLsn = state.restartLsn ?? ZERO_LSN;

@@ -89,9 +89,18 @@ function sourceDatabase(
   connection: Connection,
   { clock }: Pick<Platform, 'clock'>,
 ): SourceDatabase {
+  let serverEncoding = '';
   return {
-    openCatalog: (slot, memory) => new PostgresRelationCatalog(connection, slot, memory),
-    readServer: () => readServer(connection),
+    openCatalog(slot, memory) {
+      const catalog = new PostgresRelationCatalog(connection, slot, memory);
+      catalog.noteEncoding(serverEncoding);
+      return catalog;
+    },
+    async readServer() {
+      const server = await readServer(connection);
+      ({ serverEncoding } = server);
+      return server;
+    },
     readLimits: () => readLimits(connection),
     readIdentity: (publication) => readIdentity(connection, publication),
     readRole: () => readRole(connection),

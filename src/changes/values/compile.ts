@@ -1,5 +1,6 @@
 import { BUILTIN_TYPES as builtin } from '../builtin-types.ts';
 import type { PgType, TypeCatalog } from '../type-catalog.ts';
+import { anyBytesWriter } from './any-bytes.ts';
 import { arrayWriter, vectorWriter } from './array.ts';
 import { writeBoolean } from './boolean.ts';
 import { writeBytea } from './bytea.ts';
@@ -22,7 +23,10 @@ export function compileValueWriter(
   catalog: TypeCatalog,
   options: ValueOptions,
 ): ValueWriter {
-  return compile(typeOid, catalog, options, 0);
+  const write = compile(typeOid, catalog, options, 0);
+  // Servers before 16 send the single byte of a "char" as it is, in whatever encoding.
+  const isByte = typeOid === builtin.char.oid || typeOid === builtin.char.arrayOid;
+  return catalog.holdsAnyBytes === true || isByte ? anyBytesWriter(write) : write;
 }
 
 function compile(

@@ -85,7 +85,7 @@ export const serverChecks: readonly Check[] = [
       if (serverEncoding !== 'SQL_ASCII') return ok(serverEncoding);
       return warning(
         'SQL_ASCII: the server does not know what its bytes mean',
-        'Text that is not UTF-8 fails to decode, or arrives with replacement characters. Move to a database with an encoding.',
+        'Values that are not UTF-8 arrive as {"base64":"…"}, and names of tables and columns have to be UTF-8. Move to a database with an encoding.',
       );
     },
   },
