@@ -3,10 +3,10 @@
  * proves with seeds (scripts/architecture-seeds.mjs) that each rule catches what it is for.
  */
 
-const CORE = ['pgoutput', 'changes', 'formats', 'routing', 'delivery', 'drain', 'incidents'];
+const CORE = ['pgoutput', 'changes', 'formats', 'routing', 'delivery', 'drain', 'health'];
 const WORDS = ['errors', 'clock', 'quantities'];
 const ADAPTERS = ['sinks', 'postgres', 'state', 'alerts', 'rate-limits'];
-const PORTS = ['pgoutput', 'changes', 'delivery', 'drain', 'incidents', ...WORDS];
+const PORTS = ['pgoutput', 'changes', 'delivery', 'drain', 'health', ...WORDS];
 
 /** What each folder may import besides itself. A folder that is not here may import everything. */
 const MAY_IMPORT = {
@@ -20,7 +20,7 @@ const MAY_IMPORT = {
   routing: ['pgoutput', 'changes', 'formats', 'errors'],
   delivery: ['pgoutput', 'changes', 'formats', 'routing', ...WORDS],
   drain: ['pgoutput', 'changes', 'formats', 'routing', 'delivery', ...WORDS],
-  incidents: WORDS,
+  health: WORDS,
   sinks: PORTS,
   postgres: PORTS,
   state: PORTS,
@@ -87,6 +87,17 @@ export const importRules = [
     comment: 'It needs the sockets of Node, and is loaded when there is something to tell.',
     from: { path: '^src/', pathNot: '^src/alerts/smtp-mailer\\.ts$' },
     to: { path: npmPackage('nodemailer') },
+  },
+  {
+    name: 'conditions-know-no-view',
+    comment: 'What is wrong is decided before it is said anywhere.',
+    from: { path: '^src/health/conditions/' },
+    to: { path: '^src/health/(?:views|alerting)/' },
+  },
+  {
+    name: 'adapters-know-only-alerting-of-health',
+    from: { path: inFolder(...ADAPTERS) },
+    to: { path: '^src/health/', pathNot: '^src/health/alerting/' },
   },
   {
     name: 'only-runtime-joins-adapters',

@@ -23,7 +23,7 @@ export const SEEDS = {
   'receiver-imports-only-its-layer': between('receiver', 'errors'),
   'delivery-imports-only-its-layer': between('delivery', 'drain'),
   'drain-imports-only-its-layer': between('drain', 'config'),
-  'incidents-imports-only-its-layer': between('incidents', 'drain'),
+  'health-imports-only-its-layer': between('health', 'drain'),
   'sinks-imports-only-its-layer': between('sinks', 'state'),
   'postgres-imports-only-its-layer': between('postgres', 'state'),
   'state-imports-only-its-layer': between('state', 'postgres'),
@@ -41,6 +41,11 @@ export const SEEDS = {
     'src/sinks/importer.ts': `import type { Client } from 'pg';\nexport type Used = Client;\n`,
   },
   'nodemailer-only-in-its-mailer': { 'src/alerts/importer.ts': imports('nodemailer') },
+  'conditions-know-no-view': {
+    'src/health/conditions/importer.ts': imports('../views/imported.ts'),
+    'src/health/views/imported.ts': leaf,
+  },
+  'adapters-know-only-alerting-of-health': between('alerts', 'health'),
   'only-runtime-joins-adapters': between('entry', 'sinks'),
   'only-entries-start-the-runtime': between('operations', 'runtime'),
   'nothing-imports-an-entry': {

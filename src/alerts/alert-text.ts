@@ -1,4 +1,4 @@
-import type { Alert } from '../incidents/alert.ts';
+import type { Alert } from '../health/alerting/alert.ts';
 import { visibleLine, visibleText } from '../quantities/visible-text.ts';
 
 /** One line, for a subject or the head of a message. */

@@ -1,5 +1,5 @@
-import type { Alert } from '../incidents/alert.ts';
-import type { AlertChannel } from '../incidents/alert-channel.ts';
+import type { Alert } from '../health/alerting/alert.ts';
+import type { AlertChannel } from '../health/alerting/alert-channel.ts';
 import { plainText, subjectLine } from './alert-text.ts';
 
 export type Mail = {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
-import type { Alert } from '../incidents/alert.ts';
-import type { AlertChannel } from '../incidents/alert-channel.ts';
-import { endpointOf } from '../incidents/incident.ts';
+import type { Alert } from '../health/alerting/alert.ts';
+import type { AlertChannel } from '../health/alerting/alert-channel.ts';
+import { endpointOf } from '../health/alerting/incident.ts';
 import { subjectLine } from './alert-text.ts';
 import { visibleLine } from '../quantities/visible-text.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RULE_NAMES } from '../incidents/incident.ts';
+import { RULE_NAMES } from '../health/alerting/incident.ts';
 import { choice, optionNotes, wholeNumber } from './option-notes.ts';
 
 const day = 86_400_000;

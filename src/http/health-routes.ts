@@ -13,7 +13,9 @@ const readinessSchema = z
     ready: z.boolean(),
     checks: z.array(
       z.strictObject({
-        name: z.string().describe('database, slot, state, or endpoint: and its name.'),
+        name: z
+          .string()
+          .describe('database, slot, state, publication, drains, or endpoint: and its name.'),
         ok: z.boolean(),
         reason: z.string().nullable(),
       }),
@@ -45,7 +47,7 @@ export function readyRoute(tools: HttpTools): Route {
       summary: 'Whether a drain would get on',
       ignoresQuery: true,
       description:
-        'The database answers, the slot can be read, and no endpoint holds it. Asked of the database once a second at the most.',
+        'The database answers, the slot can be read and is the one that was drained so far, drains do not fail, and no endpoint holds the slot. Asked of the database once a second at the most.',
       answers: {
         200: { description: 'It would.', schema: readinessSchema },
         503: { description: 'It would not; the checks say why.', schema: readinessSchema },

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { readEndpoints } from '../operations/endpoint-status.ts';
-import { endpointTroubles } from '../operations/endpoint-troubles.ts';
+import { readEndpointReport } from '../operations/endpoint-report.ts';
 import { listRuns, readStatus } from '../operations/status.ts';
 import { answerSchemas } from './answer-schemas.ts';
 import type { HttpTools } from './http-tools.ts';
@@ -55,9 +54,8 @@ export function statusRoutes({ pipeline, withPipeline, clock }: HttpTools): read
         },
       },
       async () => {
-        const endpoints = await withPipeline(readEndpoints);
-        const troubles = endpointTroubles(endpoints, clock.now());
-        return { status: 200, json: { pipeline, endpoints, troubles } };
+        const report = await withPipeline((access) => readEndpointReport(access, clock.now()));
+        return { status: 200, json: report };
       },
     ),
     route(

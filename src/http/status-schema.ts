@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ConditionStatus } from '../health/views/status.ts';
 import type { ConnectionStatus } from '../operations/connection-status.ts';
 import type {
   EndpointStatus,
@@ -84,6 +85,22 @@ export const runStatusSchema = z
   })
   .register(answerSchemas, { id: 'Run' }) satisfies z.ZodType<RunStatus>;
 
+const conditionSchema = z
+  .strictObject({
+    condition: z.string().describe('What it is; where alerts tell it, the name of their rule.'),
+    severity: z.enum(['error', 'warning']),
+    blocks: z
+      .boolean()
+      .describe(
+        'Whether the slot, or every drain, gets nowhere while it lasts: /ready answers 503.',
+      ),
+    endpoint: z.string().nullable().describe('null where it is about the pipeline.'),
+    message: z.string(),
+    remedy: z.string(),
+    runbook: z.string().describe('A place in the documentation.'),
+  })
+  .register(answerSchemas, { id: 'Condition' }) satisfies z.ZodType<ConditionStatus>;
+
 export const statusSchema = z
   .strictObject({
     pipeline: z.string(),
@@ -105,5 +122,6 @@ export const statusSchema = z
       .describe('WAL that the server has written a second, in the last minutes.'),
     runs: z.array(runStatusSchema),
     troubles: z.array(z.string()).describe('What is wrong, in words, the worst first.'),
+    conditions: z.array(conditionSchema).describe('The same, each with what it is and how bad.'),
   })
   .register(answerSchemas, { id: 'Status' }) satisfies z.ZodType<Status>;

@@ -1,5 +1,6 @@
 import type { ParkingBounds } from '../delivery/parking.ts';
 import { isWalhookError } from '../errors/walhook-error.ts';
+import { conditionSamples } from '../health/views/metrics.ts';
 import { expositionText, type MetricFamily, type Sample } from '../observability/exposition.ts';
 import { parseLsn } from '../pgoutput/lsn.ts';
 import type { DeadLetterCount } from '../drain/state-store.ts';
@@ -128,7 +129,7 @@ function slotFamilies({ pipeline, slot }: Status): MetricFamily[] {
 }
 
 function drainFamilies(
-  { pipeline, last_drain_at: last, lease, troubles }: Status,
+  { pipeline, last_drain_at: last, lease, troubles, conditions }: Status,
   runs: ReadonlyMap<string, number>,
 ): MetricFamily[] {
   const labels = { pipeline };
@@ -149,6 +150,11 @@ function drainFamilies(
     gauge('walhook_troubles', 'How many things walhook status calls wrong.', [
       { labels, value: troubles.length },
     ]),
+    gauge(
+      'walhook_condition',
+      'How many things walhook status calls wrong, by what they are; absent: none of that.',
+      conditionSamples(pipeline, conditions),
+    ),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { ConditionStatus } from '../health/views/status.ts';
 import type { ConnectionStatus } from './connection-status.ts';
 
 export type EndpointStatus = {
@@ -88,4 +89,6 @@ export type Status = {
   readonly runs: readonly RunStatus[];
   /** What is wrong, in words, the worst first; empty where nothing is. */
   readonly troubles: readonly string[];
+  /** The same, each with what it is, how bad, and where it is written of. */
+  readonly conditions: readonly ConditionStatus[];
 };

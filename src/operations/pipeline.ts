@@ -1,5 +1,6 @@
 import type { ParkingBounds } from '../delivery/parking.ts';
 import type { StateStore } from '../drain/state-store.ts';
+import type { Thresholds } from '../health/thresholds.ts';
 import type { SourceDatabase } from './source-database.ts';
 
 /** What the operations know a pipeline by. */
@@ -15,6 +16,10 @@ export type Pipeline = {
   readonly joinedIds: readonly string[];
   /** By endpoint: what may be parked for it before it holds the slot. */
   readonly parkingBounds: ReadonlyMap<string, ParkingBounds>;
+  /** The only endpoint is standard output, because nothing says where events go. */
+  readonly stdoutIsFallback: boolean;
+  /** From where on an amount is too much. */
+  readonly thresholds: Thresholds;
 };
 
 /** An open connection to a pipeline's database and one to its state. */

@@ -159,7 +159,7 @@ function sameCluster({ identity: before }: PipelineRecord, { identity: now }: Pi
   return before.systemIdentifier === now.systemIdentifier && before.timeline === now.timeline;
 }
 
-function slotGone(record: PipelineRecord): WalhookError {
+export function slotGone(record: PipelineRecord): WalhookError {
   return new WalhookError(
     'slot_missing',
     `the slot "${record.slot}" was dropped: the changes since ${formatLsn(record.announcedLsn)} are missing`,
@@ -171,7 +171,7 @@ function slotGone(record: PipelineRecord): WalhookError {
   );
 }
 
-function slotWithoutPublication(slot: string, publication: string): WalhookError {
+export function slotWithoutPublication(slot: string, publication: string): WalhookError {
   return new WalhookError(
     'publication_missing',
     `the slot "${slot}" exists, but its publication "${publication}" does not; ` +

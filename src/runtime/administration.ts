@@ -53,7 +53,7 @@ export async function withPipeline<T>(
   }
 }
 
-function pipelineOf(config: ResolvedConfig): PipelineAccess['pipeline'] {
+export function pipelineOf(config: ResolvedConfig): PipelineAccess['pipeline'] {
   return {
     name: config.pipeline,
     slot: config.slot,
@@ -62,6 +62,8 @@ function pipelineOf(config: ResolvedConfig): PipelineAccess['pipeline'] {
     stateIsBeside: config.state.url === undefined,
     endpoints: config.endpoints.map(({ name }) => name),
     joinedIds: config.endpoints.filter(joinsIds).map(({ name }) => name),
+    stdoutIsFallback: config.stdoutIsFallback === true,
+    thresholds: config.alertRules,
     parkingBounds: new Map(
       config.endpoints.flatMap((endpoint) =>
         'maxParkedEvents' in endpoint ? [[endpoint.name, parkingBounds(endpoint)] as const] : [],
@@ -84,7 +86,7 @@ function parkingBounds(endpoint: {
 
 const DUPLICATE_OBJECT = '42710';
 
-function sourceDatabase(
+export function sourceDatabase(
   config: ResolvedConfig,
   connection: Connection,
   { clock }: Pick<Platform, 'clock'>,

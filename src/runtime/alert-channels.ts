@@ -5,7 +5,7 @@ import type { Redact } from '../config/redact.ts';
 import { proxyOf } from '../config/proxy-option.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
-import type { AlertChannel } from '../incidents/alert-channel.ts';
+import type { AlertChannel } from '../health/alerting/alert-channel.ts';
 import { signatures, signingKey } from '../sinks/http/signature.ts';
 import { VERSION } from '../version.ts';
 import { maskingAnswers } from './masked-answers.ts';

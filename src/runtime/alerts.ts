@@ -3,11 +3,12 @@ import type { Redact } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import type { DrainReport } from '../drain/report.ts';
 import type { RunRecord } from '../drain/state-store.ts';
-import type { AlertChannel } from '../incidents/alert-channel.ts';
-import { type AlertLog, tellOfIncidents } from '../incidents/tell.ts';
+import type { AlertChannel } from '../health/alerting/alert-channel.ts';
+import { type AlertLog, tellOfIncidents } from '../health/alerting/tell.ts';
 import { type Connection, disconnect } from '../postgres/connection.ts';
+import { factsAfterDrain } from '../operations/facts-after-drain.ts';
+import { pipelineOf, sourceDatabase } from './administration.ts';
 import { connectToSource, connectToState } from './connections.ts';
-import { gatherFacts } from './pipeline-facts.ts';
 
 export type TellOptions = {
   readonly config: ResolvedConfig;
@@ -64,7 +65,21 @@ async function tellFrom(
     if (report.status === 'failed' && report.target_lsn === null) {
       await state.recordRun(runOf(report, config, clock), config.state.keepRunsMs);
     }
-    const facts = await gatherFacts({ config, source, state, report, now: clock.now() });
+    const database = source === null ? null : sourceDatabase(config, source, { clock });
+    const facts = await factsAfterDrain(
+      { pipeline: pipelineOf(config), database, state },
+      {
+        report,
+        now: clock.now(),
+        onUnknown: (error) =>
+          log.warn(
+            'what is known of the slot is too little for its alerts: nothing is told of it',
+            {
+              error,
+            },
+          ),
+      },
+    );
     const { alertRules: rules } = config;
     const keepMs = config.state.keepRunsMs;
     await tellOfIncidents(facts, { store: incidents, channels, rules, keepMs, log, redact });

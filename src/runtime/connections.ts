@@ -9,7 +9,7 @@ import { createIncidentStore } from '../state/create-incident-store.ts';
 import { createStateStore } from '../state/create-state-store.ts';
 import { withoutSecrets } from '../state/without-secrets.ts';
 import type { StateStore } from '../drain/state-store.ts';
-import type { IncidentStore } from '../incidents/incident-store.ts';
+import type { IncidentStore } from '../health/alerting/incident-store.ts';
 
 /** A connection to the drained database. Throws WalhookError. */
 export function connectToSource(config: ResolvedConfig): Promise<Connection> {

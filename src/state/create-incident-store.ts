@@ -1,4 +1,4 @@
-import type { IncidentStore } from '../incidents/incident-store.ts';
+import type { IncidentStore } from '../health/alerting/incident-store.ts';
 import type { StateStoreOptions } from './create-state-store.ts';
 import {
   claimIncidentMessages,

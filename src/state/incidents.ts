@@ -1,12 +1,12 @@
 import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
-import type { Incident, RuleName } from '../incidents/incident.ts';
+import type { Incident, RuleName } from '../health/alerting/incident.ts';
 import {
   type ClaimedMessage,
   MAX_ATTEMPTS,
   type MessageRequest,
   type Observation,
   type SendFailures,
-} from '../incidents/incident-store.ts';
+} from '../health/alerting/incident-store.ts';
 import { epochMs, instant, time, timeText } from './instants.ts';
 import { sqlState, type StateDatabase } from './state-database.ts';
 import { storableText, storableTexts } from './storable-text.ts';

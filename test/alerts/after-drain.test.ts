@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock/clock.ts';
 import { createRedact } from '../../src/config/redact.ts';
 import type { WalhookConfig } from '../../src/config/schema.ts';
-import type { AlertLog } from '../../src/incidents/tell.ts';
+import type { AlertLog } from '../../src/health/alerting/tell.ts';
 import { alertChannels } from '../../src/runtime/alert-channels.ts';
 import { tellAfterDrain } from '../../src/runtime/alerts.ts';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';

@@ -1,7 +1,7 @@
-import { type Alert, writeAlert } from '../../src/incidents/alert.ts';
-import type { Incident } from '../../src/incidents/incident.ts';
-import type { ClaimedMessage } from '../../src/incidents/incident-store.ts';
-import { facts, GiB, MINUTE, NOW, slot } from '../incidents/facts.ts';
+import { type Alert, writeAlert } from '../../src/health/alerting/alert.ts';
+import type { Incident } from '../../src/health/alerting/incident.ts';
+import type { ClaimedMessage } from '../../src/health/alerting/incident-store.ts';
+import { facts, GiB, MINUTE, NOW, slot } from '../health/facts.ts';
 
 export function message(
   incident: Partial<Incident> = {},

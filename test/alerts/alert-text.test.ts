@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { plainText, subjectLine } from '../../src/alerts/alert-text.ts';
 import { emailChannel, type Mail } from '../../src/alerts/email-channel.ts';
-import { ADVICE } from '../../src/incidents/advice.ts';
-import { RULE_NAMES } from '../../src/incidents/incident.ts';
+import { ALERTED } from '../../src/health/conditions.ts';
+import { RULE_NAMES } from '../../src/health/alerting/incident.ts';
 import { readPage } from '../docs/markdown.ts';
-import { MINUTE, NOW } from '../incidents/facts.ts';
+import { MINUTE, NOW } from '../health/facts.ts';
 import { alertOf, message } from './alert-of.ts';
 
 const recovered = message(
@@ -70,7 +70,10 @@ This is the last message about it.
 });
 
 describe.each(RULE_NAMES)('%s', (rule) => {
-  const { runbook, toDo, wrong, over } = ADVICE[rule];
+  const {
+    runbook,
+    alert: { toDo, wrong, over },
+  } = ALERTED[rule];
 
   test('has a place in the runbook, something to do, and words for both ends', () => {
     const anchors = [...readPage('docs/operations.md').matchAll(/^## (.+)$/gm)].map(([, heading]) =>

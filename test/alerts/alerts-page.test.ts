@@ -3,8 +3,8 @@ import { plainText, subjectLine } from '../../src/alerts/alert-text.ts';
 import { webhookChannel } from '../../src/alerts/webhook-channel.ts';
 import { systemClock } from '../../src/clock/clock.ts';
 import { findOption } from '../../src/config/option-tree.ts';
-import { RULE_NAMES } from '../../src/incidents/incident.ts';
-import { MAX_ATTEMPTS } from '../../src/incidents/incident-store.ts';
+import { RULE_NAMES } from '../../src/health/alerting/incident.ts';
+import { MAX_ATTEMPTS } from '../../src/health/alerting/incident-store.ts';
 import { blocksOf, readPage, tableRows } from '../docs/markdown.ts';
 import { alertOf, message } from './alert-of.ts';
 

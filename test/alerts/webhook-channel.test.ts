@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
 import { webhookChannel, type WebhookOptions } from '../../src/alerts/webhook-channel.ts';
 import { systemClock } from '../../src/clock/clock.ts';
-import type { Alert } from '../../src/incidents/alert.ts';
+import type { Alert } from '../../src/health/alerting/alert.ts';
 import { signatures, signingKey } from '../../src/sinks/http/signature.ts';
 import { fetchClient } from '../../src/sinks/http/fetch-client.ts';
 import { undiciClient } from '../../src/sinks/http/undici-client.ts';

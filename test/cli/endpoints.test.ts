@@ -37,7 +37,7 @@ test('pause and resume say what they mean, in words and as JSON', async () => {
   expect(status.stdout).toMatch(/^ {2}http {2}paused /m);
   const doctor = await walhook('doctor');
   expect(doctor.stdout).toMatch(
-    /^warning {2}paused endpoints: "http" for .* \(moving\), it holds the slot\n {9}→ The slot cannot move on: walhook endpoints resume http, or/m,
+    /^warning {2}paused endpoints: The endpoint "http" has been paused for .* \(moving\): .* cannot move on\.\n {9}→ walhook endpoints resume http, or/m,
   );
 
   const parking = await walhook('endpoints', 'pause', 'http', '--park');

@@ -3,7 +3,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/parse.ts';
 import { ERRORS } from '../../src/errors/catalogue.ts';
-import { findTroubles } from '../../src/operations/troubles.ts';
+import { diagnose } from '../../src/health/diagnose.ts';
+import { troubleText } from '../../src/health/views/status.ts';
+import { facts, GiB, RULES, slot } from '../health/facts.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { type Block, blocksOf, readPage, tableRows } from './markdown.ts';
 import { openPlayground, type Playground } from './playground.ts';
@@ -225,43 +227,8 @@ async function loseSlot({ sql }: Playground): Promise<void> {
 
 /** Ten gigabytes of WAL are not for a test to write. */
 function sayWalWithoutBound(): string {
-  const slot = {
-    name: 'walhook',
-    exists: true,
-    plugin: 'pgoutput',
-    database: 'shop',
-    active_pid: null,
-    confirmed_lsn: '0/1',
-    restart_lsn: '0/1',
-    wal_status: 'extended',
-    invalidation_reason: null,
-    lag_bytes: 300 * 2 ** 30,
-    held_bytes: 300 * 2 ** 30,
-    safe_bytes: null,
-    max_held_bytes: null,
-  };
-  const facts = {
-    pipeline: 'walhook',
-    database: 'shop',
-    publication: { name: 'walhook', exists: true },
-    connection: {
-      local: true,
-      encrypted: false,
-      protocol: null,
-      cipher: null,
-      verified: 'none' as const,
-      pooled: false,
-    },
-    slot,
-    endpoints: [],
-    lease: null,
-    last_drain_at: null,
-    caught_up_at: null,
-    settled_through: null,
-    wal_bytes_per_second: null,
-    runs: [],
-  };
-  return findTroubles(facts, null, null, 0)
-    .map((text) => `! ${text}`)
+  const held = facts({ slot: slot({ heldBytes: 300 * GiB }), runs: [] });
+  return diagnose(held, RULES)
+    .map((trouble) => `! ${troubleText(trouble)}`)
     .join('\n');
 }

@@ -50,8 +50,8 @@ test('doctor fails for an endpoint that holds the slot, and warns of one whose e
   const pipeline = await drainedOrders({ endpoints: [endpointTo(receiver)] }, 2);
   expect((await diagnosed(pipeline)).get('endpoints that are down')).toMatchObject({
     status: 'failed',
-    found: expect.stringMatching(/^"hooks" for .*HTTP 503.*\. The slot cannot move on$/),
-    remedy: expect.stringContaining('walhook endpoints test hooks'),
+    found: expect.stringMatching(/^The endpoint "hooks" takes nothing .*HTTP 503.* in the slot/),
+    remedy: expect.stringContaining('Make it answer 2xx again. It has been down for'),
   });
 
   const parks = await pipeline.configured({
@@ -63,9 +63,9 @@ test('doctor fails for an endpoint that holds the slot, and warns of one whose e
   expect(found.get('parked events')).toMatchObject({
     status: 'warning',
     found: expect.stringMatching(
-      /^2 of "hooks", \d+ bytes, for up to .*\. That of "hooks" is close/,
+      /^What is parked for the endpoint "hooks" is close to its cap: 2 /,
     ),
-    remedy: expect.stringContaining('raise its cap'),
+    remedy: expect.stringContaining('raise maxParkedEvents'),
   });
 });
 
@@ -78,11 +78,13 @@ test('doctor names paused endpoints, dead letters, and what removed endpoints le
   const found = await diagnosed(pipeline);
   expect(found.get('paused endpoints')).toMatchObject({
     status: 'warning',
-    found: expect.stringMatching(/^"hooks" for .* \(moving\), it holds the slot$/),
+    found: expect.stringMatching(
+      /^The endpoint "hooks" has been paused for .* \(moving\): .* slot/,
+    ),
   });
   expect(found.get('dead letters')).toMatchObject({
     status: 'warning',
-    found: '2 of "hooks"',
+    found: 'The endpoint "hooks" has 2 dead letters.',
     remedy: expect.stringContaining('walhook dead-letters list'),
   });
   const later = await pipeline.configured({ endpoints: [{ ...endpointTo(receiver), name: 'b' }] });
@@ -90,7 +92,7 @@ test('doctor names paused endpoints, dead letters, and what removed endpoints le
   expect(afterwards.get('paused endpoints')).toMatchObject({ status: 'ok' });
   expect(afterwards.get('removed endpoints')).toMatchObject({
     status: 'warning',
-    found: expect.stringMatching(/: hooks$/),
+    found: expect.stringMatching(/^The endpoint "hooks" is not configured any more, and has 2/),
   });
 });
 
@@ -105,7 +107,7 @@ test('doctor warns of an endpoint that is back and has missed what was drained w
   expect((await diagnosed(one)).get('endpoints that were away')).toMatchObject({ status: 'ok' });
   expect((await diagnosed(both)).get('endpoints that were away')).toMatchObject({
     status: 'warning',
-    found: `not configured while changes were drained, which they will not get: "hooks" since ${left}`,
+    found: `The endpoint "hooks" was not configured while changes after ${left} were drained: it will not get these.`,
   });
 });
 

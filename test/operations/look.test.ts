@@ -31,6 +31,7 @@ async function diagnosed(config: ResolvedConfig): Promise<Map<string, Diagnosis>
       withPipeline: (look) => withPipeline(config, nodePlatform, look),
       endpoints: config.endpoints.map((endpoint) => ({
         name: endpoint.name,
+        type: endpoint.type,
         url: endpoint.type === 'http' ? endpoint.url : null,
       })),
       reach: reachEndpoint,

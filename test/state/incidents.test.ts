@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Incident, RuleName } from '../../src/incidents/incident.ts';
+import type { Incident, RuleName } from '../../src/health/alerting/incident.ts';
 import {
   type ClaimedMessage,
   type IncidentStore,
   MAX_ATTEMPTS,
   type MessageRequest,
-} from '../../src/incidents/incident-store.ts';
-import type { Raised, Resolved } from '../../src/incidents/judge.ts';
+} from '../../src/health/alerting/incident-store.ts';
+import type { Raised, Resolved } from '../../src/health/alerting/judge.ts';
 import { createIncidentStore } from '../../src/state/create-incident-store.ts';
 import { openRegisteredStore } from './registered-store.ts';
 

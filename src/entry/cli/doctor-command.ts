@@ -24,6 +24,7 @@ export function addDoctorCommand(program: Command, runs: Runs): void {
         withPipeline: (look) => withPipeline(config, nodePlatform, look),
         endpoints: config.endpoints.map((endpoint) => ({
           name: endpoint.name,
+          type: endpoint.type,
           url: addressOf(endpoint),
           unencrypted: sentUnencrypted(endpoint),
           proxy: 'proxy' in endpoint ? proxyOf(endpoint) : null,

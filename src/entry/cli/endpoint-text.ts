@@ -27,7 +27,9 @@ export function endpointTable(endpoints: readonly EndpointStatus[], now: number)
 
 function stateText({ state, paused, breaker }: EndpointStatus): string {
   if (paused !== null && state === 'paused') return paused.parks ? 'paused, parks' : 'paused';
-  return breaker === 'open' && state !== 'removed' ? `${state}, open` : state;
+  // By what this call is configured with: another may name it.
+  if (state === 'removed') return 'not configured';
+  return breaker === 'open' ? `${state}, open` : state;
 }
 
 function waitingText({ waiting }: EndpointStatus): string {

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { readEndpoints } from '../../operations/endpoint-status.ts';
-import { endpointTroubles } from '../../operations/endpoint-troubles.ts';
+import { readEndpointReport } from '../../operations/endpoint-report.ts';
 import { pauseEndpoint, resumeEndpoint } from '../../operations/pause-endpoint.ts';
 import { withPipeline } from '../../runtime/administration.ts';
 import { nodePlatform } from '../../runtime/node-platform.ts';
@@ -34,12 +33,14 @@ function addListCommand(endpoints: Command, runs: Runs): void {
   runs(command, async (session) => {
     const config = await session.loadConfig();
     const now = nodePlatform.clock.now();
-    const found = await withPipeline(config, nodePlatform, readEndpoints);
-    const troubles = endpointTroubles(found, now);
+    const report = await withPipeline(config, nodePlatform, (access) =>
+      readEndpointReport(access, now),
+    );
     if (session.json) {
-      session.result({ pipeline: config.pipeline, endpoints: found, troubles });
+      session.result(report);
       return 0;
     }
+    const { endpoints: found, troubles } = report;
     const lines = [
       ...troubleLines(troubles, session.terminal.width),
       ...(troubles.length === 0 ? [] : ['']),

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../config/config-error.ts';
 import type { Redact } from '../../config/redact.ts';
 import type { DrainReport } from '../../drain/report.ts';
+import type { Status } from '../../operations/pipeline-status.ts';
 import { type ErrorCode, ERRORS } from '../../errors/catalogue.ts';
 import type { WalhookError } from '../../errors/walhook-error.ts';
 import { visibleLine } from '../../quantities/visible-text.ts';
@@ -52,6 +53,13 @@ export function exitCodeOfReport({ status, error }: DrainReport): number {
 /** A configuration's problems have lines of their own, made visible there; else a suggestion has one. */
 function oneLine(message: string): string {
   return visibleLine(message).replace(/\\n(?=\(Did you mean [\w, -]+\?\)$)/, '\n');
+}
+
+/** 0 where nothing is wrong; 3 where all that is wrong is that endpoints hold the slot; else 1. */
+export function exitCodeOfStatus({ conditions }: Pick<Status, 'conditions'>): number {
+  if (conditions.length === 0) return 0;
+  const isHeld = conditions.every(({ blocks, endpoint }) => blocks && endpoint !== null);
+  return isHeld ? ERRORS.endpoint_held.exitCode : 1;
 }
 
 function stacks(error: unknown): string[] {

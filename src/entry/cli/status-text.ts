@@ -21,11 +21,17 @@ export function statusLines(status: Status, now: number, width: number): string[
     '',
     ...alignColumns(facts),
     '',
-    'endpoints',
+    endpointsHeading(status),
     ...endpointTable(status.endpoints, now),
     ...(status.runs.length === 0 ? [] : ['', 'last runs that found something']),
     ...alignColumns(runRows(status.runs, now)),
   ];
+}
+
+function endpointsHeading({ endpoints }: Status): string {
+  const noneIsConfigured =
+    endpoints.length > 0 && endpoints.every(({ state }) => state === 'removed');
+  return noneIsConfigured ? 'endpoints, none of them configured in this call' : 'endpoints';
 }
 
 function slotText(slot: SlotStatus): string {

@@ -1,6 +1,9 @@
 import { WalhookError } from '../../errors/walhook-error.ts';
 import type { PipelineAccess } from '../pipeline.ts';
-import { type Check, failed, type Finding, ok, skipped, warning } from './check.ts';
+import { diagnosed, examine } from '../examine.ts';
+import { factsOf } from '../facts-of.ts';
+import { type Check, type Examined, failed, type Finding, ok, skipped, warning } from './check.ts';
+import { drainChecks } from './drain-checks.ts';
 import { passwordChecks } from './password-check.ts';
 import { endpointChecks } from './endpoint-checks.ts';
 import { keyChecks } from './key-checks.ts';
@@ -11,16 +14,21 @@ import { stateChecks } from './state-checks.ts';
 
 export type Diagnosis = Finding & { readonly name: string };
 
+export type EndpointAddress = {
+  readonly name: string;
+  /** Which kind it is, as the configuration has it. */
+  readonly type?: string;
+  /** null: nothing is connected to. */
+  readonly url: string | null;
+  /** What is readable on its way to it, in words; null or nothing: none of it. */
+  readonly unencrypted?: string | null;
+  /** What its requests go through; null or nothing: nothing. */
+  readonly proxy?: URL | null;
+};
+
 export type DoctorTools = {
   readonly withPipeline: (look: (access: PipelineAccess) => Promise<void>) => Promise<void>;
-  readonly endpoints: readonly {
-    readonly name: string;
-    readonly url: string | null;
-    /** What is readable on its way to it, in words; null or nothing: none of it. */
-    readonly unencrypted?: string | null;
-    /** What its requests go through; null or nothing: nothing. */
-    readonly proxy?: URL | null;
-  }[];
+  readonly endpoints: readonly EndpointAddress[];
   /** Resolves once the URL's host takes a connection; nothing is sent. Rejects with the reason. */
   readonly reach: (url: string) => Promise<void>;
   readonly now: () => number;
@@ -33,6 +41,7 @@ const CHECKS: readonly Check[] = [
   ...keyChecks,
   ...slotChecks,
   ...stateChecks,
+  ...drainChecks,
   ...endpointChecks,
 ];
 
@@ -49,22 +58,37 @@ export async function doctor(
   try {
     await tools.withPipeline(async (access) => {
       note('database', ok('it can be reached'));
-      for (const { name, look } of CHECKS) {
-        note(name, await look({ ...access, now: tools.now }).catch(findingOf));
-      }
+      const patient = { ...access, now: tools.now, examined: examinedOnce(access, tools.now) };
+      for (const { name, look } of CHECKS) note(name, await look(patient).catch(findingOf));
     });
   } catch (error) {
     note('database', findingOf(error));
     note('all that the database would tell', skipped('not looked at'));
   }
-  for (const { name, url, unencrypted = null, proxy = null } of tools.endpoints) {
-    const reached = url === null ? ok('standard output') : await reach(tools, url, proxy);
+  for (const endpoint of tools.endpoints) {
+    const { name, url, unencrypted = null, proxy = null } = endpoint;
+    const reached = url === null ? withoutAddress(endpoint) : await reach(tools, url, proxy);
     note(
       `endpoint ${name}`,
       unencrypted === null ? reached : readableOnTheWay(reached, unencrypted),
     );
   }
   return healthy;
+}
+
+function examinedOnce(access: PipelineAccess, now: () => number): () => Promise<Examined> {
+  let examined: Promise<Examined> | null = null;
+  const look = async (): Promise<Examined> => {
+    const examination = await examine(access, now(), { takesAnyStateError: true });
+    return { facts: factsOf(examination), troubles: diagnosed(examination) };
+  };
+  return () => (examined ??= look());
+}
+
+function withoutAddress({ type }: EndpointAddress): Finding {
+  return type === 'stdout'
+    ? ok('standard output')
+    : skipped(`${type ?? 'it'} has no address that could be connected to`);
 }
 
 async function reach(tools: DoctorTools, url: string, proxy: URL | null): Promise<Finding> {

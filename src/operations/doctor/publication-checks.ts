@@ -1,16 +1,25 @@
 import { ownSchema } from '../pipeline.ts';
 import { listTables, type PublicationFacts } from '../source-database.ts';
-import { type Check, failed, type Finding, ok, type Patient, skipped, warning } from './check.ts';
+import {
+  type Check,
+  diagnosisOf,
+  failed,
+  type Finding,
+  ok,
+  type Patient,
+  skipped,
+  warning,
+} from './check.ts';
 
 export const publicationChecks: readonly Check[] = [
   {
     name: 'publication',
-    async look({ database, pipeline }) {
+    async look(patient) {
+      const { database, pipeline } = patient;
       const publication = await database.readPublication(pipeline.publication);
       if (publication === null) {
-        return failed(
-          `there is no publication "${pipeline.publication}"`,
-          'Run walhook init, or correct the name.',
+        return (
+          (await diagnosisOf(patient, 'publication_missing')) ?? skipped('it was dropped just now')
         );
       }
       const own = ownSchema(pipeline);

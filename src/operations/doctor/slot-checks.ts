@@ -1,16 +1,24 @@
-import { formatLsn } from '../../pgoutput/lsn.ts';
 import { isWalhookError } from '../../errors/walhook-error.ts';
+import { checkOf } from '../../health/views/checks.ts';
+import { formatLsn } from '../../pgoutput/lsn.ts';
 import { describeBytes, describeMs } from '../../quantities/describe.ts';
 import { describeTransaction } from '../describe.ts';
-import { assertMayGoOn, loadRegistration } from '../registration.ts';
-import { isLittle } from '../troubles.ts';
-import { type Check, failed, ok, type Patient, skipped, warning } from './check.ts';
+import { loadRegistration } from '../registration.ts';
+import {
+  type Check,
+  diagnosisOf,
+  type Finding,
+  ok,
+  type Patient,
+  skipped,
+  warning,
+} from './check.ts';
 
 export const slotChecks: readonly Check[] = [
   {
     name: 'slot',
-    async look({ database, pipeline }) {
-      const server = await database.readServer();
+    async look(patient) {
+      const { database, pipeline } = patient;
       const slot = await database.readSlot(pipeline.slot);
       if (slot !== null && database.isBeingMade(slot)) {
         const blocking = await database.openTransactions(0);
@@ -19,11 +27,13 @@ export const slotChecks: readonly Check[] = [
           'Nothing is to be dropped: it is made once these have ended.',
         );
       }
-      database.assertReadable(slot, pipeline.slot, server.database);
-      const at = `at ${formatLsn(slot!.confirmedLsn!)}`;
-      if (slot!.activePid === null) return ok(`"${pipeline.slot}" ${at}`);
+      const unreadable = await unreadableSlot(patient);
+      if (unreadable !== null) return unreadable;
+      if (slot === null) return skipped('it was dropped just now');
+      const at = `at ${slot.confirmedLsn === null ? 'no position' : formatLsn(slot.confirmedLsn)}`;
+      if (slot.activePid === null) return ok(`"${pipeline.slot}" ${at}`);
       return warning(
-        `"${pipeline.slot}" ${at}, being read by the server process ${slot!.activePid}`,
+        `"${pipeline.slot}" ${at}, being read by the server process ${slot.activePid}`,
         'A slot has one reader. Nothing to do, if that is a drain; else find out who it is in pg_stat_activity.',
       );
     },
@@ -31,44 +41,47 @@ export const slotChecks: readonly Check[] = [
   {
     name: 'slot identity',
     async look(patient) {
+      const other = await diagnosisOf(
+        patient,
+        'slot_replaced',
+        'cluster_changed',
+        'publication_replaced',
+      );
+      if (other !== null) return other;
       const slot = await patient.database.readSlot(patient.pipeline.slot);
-      const registration = await loadRegistration(patient);
-      if (registration === null || slot === null) return skipped('the pipeline is not set up');
+      if (slot === null || (await loadRegistration(patient)) === null) {
+        return skipped('the pipeline is not set up');
+      }
       if (patient.database.isBeingMade(slot)) return skipped('the slot is being made');
-      await assertMayGoOn(patient, slot, registration, false);
       return ok('it is the one that was drained so far');
     },
   },
   {
     name: 'WAL',
-    async look({ database, pipeline }) {
-      const slot = await database.readSlot(pipeline.slot);
-      if (slot === null) return skipped('there is no slot');
-      const { flushedLsn } = await database.readServer();
-      const { maxSlotWalBytes } = await database.readLimits();
-      const { restartLsn, safeWalBytes, walStatus } = slot;
-      const held = restartLsn === null ? 0n : flushedLsn - restartLsn;
-      const found = `the slot holds ${describeBytes(held > 0n ? held : 0n)}`;
-      if (walStatus === 'unreserved') {
-        return failed(
-          `${found} and is about to be lost`,
-          'Drain now, and raise max_slot_wal_keep_size.',
-        );
+    async look(patient) {
+      const { slot } = (await patient.examined()).facts;
+      if (slot === null || !slot.exists) return skipped('there is no slot');
+      const nearLoss = await diagnosisOf(patient, 'slot_near_loss', 'wal_unbounded');
+      const found = `the slot holds ${describeBytes(slot.heldBytes ?? 0)}`;
+      if (nearLoss !== null) {
+        return { ...nearLoss, remedy: `${nearLoss.remedy} ${RAISE}` };
       }
-      if (maxSlotWalBytes === null) {
+      if (slot.maxHeldBytes === null) {
         return warning(
           `${found}, without a bound (max_slot_wal_keep_size = -1)`,
           "If nobody drains, the server's disk fills and it stops. Set max_slot_wal_keep_size to what the disk can spare, and watch the lag.",
         );
       }
-      const limit = `${found} of at most ${describeBytes(maxSlotWalBytes)}`;
-      if (safeWalBytes !== null && isLittle(Number(safeWalBytes), Number(maxSlotWalBytes))) {
-        return warning(
-          `${limit}; another ${describeBytes(safeWalBytes)} and it can be lost`,
-          'Drain now, and more often; or raise max_slot_wal_keep_size.',
-        );
-      }
-      return ok(limit);
+      return ok(`${found} of at most ${describeBytes(slot.maxHeldBytes)}`);
+    },
+  },
+  {
+    name: 'lag',
+    async look(patient) {
+      const { slot } = (await patient.examined()).facts;
+      if (slot === null || slot.lagBytes === null) return skipped('nothing is known of it');
+      const much = await diagnosisOf(patient, 'lag_bytes', 'lag_age');
+      return much ?? ok(`${describeBytes(slot.lagBytes)} to drain`);
     },
   },
   {
@@ -88,6 +101,15 @@ export const slotChecks: readonly Check[] = [
     },
   },
 ];
+
+const RAISE = 'Drain more often, or set max_slot_wal_keep_size to what the disk can spare.';
+
+/** Missing, lost, or of another kind: what is left of WAL is another check's. */
+async function unreadableSlot({ examined }: Patient): Promise<Finding | null> {
+  const { troubles } = await examined();
+  const blocking = troubles.filter(({ blocks }) => blocks);
+  return checkOf(blocking, 'slot_unreadable', 'slot_near_loss');
+}
 
 async function sinceLastDrain({ state, pipeline, now }: Patient): Promise<number | null> {
   try {

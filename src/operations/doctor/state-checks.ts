@@ -1,10 +1,11 @@
-import { type Check, failed, ok } from './check.ts';
+import { type Check, diagnosisOf, failed, ok } from './check.ts';
 
 export const stateChecks: readonly Check[] = [
   {
     name: 'state tables',
-    async look({ state, pipeline, database }) {
-      await state.assertReady();
+    async look(patient) {
+      const { pipeline, database } = patient;
+      const notReady = await diagnosisOf(patient, 'state_not_ready');
       const unusable = pipeline.stateIsBeside
         ? await database.unusableTables(pipeline.stateSchema)
         : [];
@@ -15,9 +16,7 @@ export const stateChecks: readonly Check[] = [
           `grant usage on schema "${schema}" to …; grant select, insert, update, delete on all tables in schema "${schema}" to …`,
         );
       }
-      if ((await state.loadPipeline(pipeline.name)) === null) {
-        return failed(`the pipeline "${pipeline.name}" has not been set up`, 'Run walhook init.');
-      }
+      if (notReady !== null) return notReady;
       return ok(`current, in the schema "${pipeline.stateSchema}"`);
     },
   },
