@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Admission } from './admission.ts';
 import type { Parcel } from './parcel.ts';
+import { BodySizes } from './body-sizes.ts';
 import { endAttempt } from './attempt-span.ts';
 import { afterFailure, retryDelayMs, type RetryPolicy } from './retry.ts';
 import type { Answer, Delivery, Outcome, Sink } from './sink.ts';
@@ -66,6 +67,7 @@ type Progress = 'clean' | 'refused' | 'stopped';
  */
 export class ParcelDelivery {
   readonly #options: ParcelDeliveryOptions;
+  readonly #sizes = new BodySizes();
 
   constructor(options: ParcelDeliveryOptions) {
     this.#options = options;
@@ -82,8 +84,14 @@ export class ParcelDelivery {
   }
 
   async #send(shipment: Shipment, onSettled: OnSettled): Promise<Progress> {
+    if (this.#isTooLarge(shipment)) return this.#sendHalves(shipment, false, onSettled);
     const outcome = await this.#attempt(shipment, 'abandoned');
     return outcome === null ? 'stopped' : this.#settle(shipment, outcome, onSettled);
+  }
+
+  #isTooLarge({ parcel, indexes }: Shipment): boolean {
+    if (!this.#sizes.isLimited || indexes.length < 2) return false;
+    return this.#sizes.isTooLarge(parcel.part(indexes).body.length);
   }
 
   async #settle(shipment: Shipment, outcome: Judged, onSettled: OnSettled): Promise<Progress> {
@@ -188,6 +196,12 @@ export class ParcelDelivery {
     return refusedUnlessStopped(await this.#settle(behind, outcome, onSettled));
   }
 
+  #noteSize({ body }: Delivery, outcome: Judged): void {
+    if (outcome.kind === 'delivered' || outcome.kind === 'partial')
+      this.#sizes.accepted(body.length);
+    else if (outcome.kind === 'too_large') this.#sizes.refused(body.length);
+  }
+
   async #setAside(
     parcel: Parcel,
     index: number,
@@ -225,6 +239,7 @@ export class ParcelDelivery {
       await this.#options.onBoundary('after-send');
       this.#options.onAttempt(delivery, outcome, traceparent, ms);
       if (isJudged(outcome)) {
+        this.#noteSize(delivery, outcome);
         const allFailed = hasFailedWhole(outcome, indexes);
         if (allFailed && whereAllFail === 'failed') admission.failed('unavailable', null);
         else if (allFailed || isUnsent(outcome)) admission.abandoned();

@@ -95,6 +95,19 @@ test('a body that is too large is halved until it fits', async () => {
   expect(letters).toEqual([]);
 });
 
+test('a size that was refused is not tried again in the same drain', async () => {
+  let refused = 0;
+  const { receiver, letters } = await drainTo(({ body }) => {
+    if (body.length <= 20_000) return 204;
+    refused += 1;
+    return 413;
+  }, 3_000);
+  const sizes = receiver.requests.map(({ body }) => body.length).filter((size) => size > 20_000);
+  // Each refused one was smaller than all before it.
+  expect(sizes).toEqual([...new Set(sizes)].sort((a, b) => b - a));
+  expect([refused, letters]).toEqual([sizes.length, []]);
+});
+
 test('events that are named in batchItemFailures are tried again alone, and set aside in the end', async () => {
   const times = new Map<number, number>();
   const taken: number[] = [];
