@@ -19,11 +19,11 @@ test('takes for UTF-8 what a strict decoder takes', () => {
     property(oneof(uint8Array({ maxLength: 6 }), text), (bytes) => {
       expect(isUtf8(bytes, 0, bytes.length)).toBe(decodes(bytes));
     }),
-    { numRuns: 500 },
+    { numRuns: 100 },
   );
   const wrong: Uint8Array[] = [];
   for (let first = 0x80; first < 0x100; first += 1) {
-    for (let second = 0; second < 0x100; second += 1) {
+    for (const second of [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff]) {
       for (const rest of [[], [0x80], [0x80, 0x80]]) {
         const bytes = Uint8Array.of(first, second, ...rest);
         if (isUtf8(bytes, 0, bytes.length) !== decodes(bytes)) wrong.push(bytes);
