@@ -4,6 +4,7 @@ import type { LogicalMessage, Message, Truncate } from '../pgoutput/messages.ts'
 import type { Tuple } from '../pgoutput/tuple.ts';
 import { AssemblyError } from './assembly-error.ts';
 import type { ChangeEvent, Transaction } from './change-event.ts';
+import { OldRows } from './old-row.ts';
 import type { RelationCache } from './relation-cache.ts';
 import type { RelationView } from './relation-view.ts';
 import { StreamedTransactions } from './streamed-transactions.ts';
@@ -24,6 +25,7 @@ export class Assembler {
   readonly #relations: RelationCache;
   readonly #output: AssemblerOutput;
   readonly #streamed = new StreamedTransactions();
+  readonly #oldRows = new OldRows();
   #transaction: Transaction | null = null;
   #seq = 0;
 
@@ -121,10 +123,11 @@ export class Assembler {
         `a row of ${relation.schema}.${relation.table} has another shape than its relation`,
       );
     }
+    const sent = old === null ? null : this.#oldRows.asSent(relation, old, op === 'delete');
     this.#output.event({
       op,
-      relation,
-      old,
+      relation: sent?.relation ?? relation,
+      old: sent?.old ?? null,
       new: current,
       transaction: this.#current(),
       seq: this.#seq++,

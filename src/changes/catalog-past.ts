@@ -13,6 +13,7 @@ export type KeyShape = {
   readonly columns: readonly { readonly number: number; readonly name: string }[];
   /** The transaction that made it (pg_index.xmin); null where that is not known. */
   readonly xid: number | null;
+  readonly isPartitioned?: boolean;
 };
 
 /**

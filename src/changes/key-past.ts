@@ -6,6 +6,9 @@ import { type Dated, heldAt, isAlways, type KeyShape, type Span } from './catalo
 export type TableSeen = {
   /** false: it is not there any more. */
   readonly exists: boolean;
+  readonly isPartitioned: boolean;
+  /** Of those of its partitions that have no replica identity full: the columns that theirs has. */
+  readonly leafKeys: readonly (readonly string[])[];
   /** It had an index, and has none. */
   readonly lostIndex: boolean;
   /** Its columns in their order, those that were dropped among them. */
@@ -39,6 +42,17 @@ export class DatedKey {
   /** Each key that `at` may tell. */
   get all(): readonly KnownKey[] {
     return [...this.#keys, null];
+  }
+
+  /**
+   * What partitions may send of an old row that is called whole; null for a table that is not
+   * partitioned. A table that is gone may have been.
+   */
+  get leafKeys(): readonly (readonly string[])[] | null {
+    const { table, keys } = this.#past;
+    if (!table.isPartitioned && keys.every(({ shape }) => shape.isPartitioned !== true))
+      return null;
+    return [...this.#keys.filter((key) => key !== null), ...table.leafKeys];
   }
 
   get spans(): readonly Span[] {

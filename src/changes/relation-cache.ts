@@ -56,11 +56,15 @@ export class RelationCache {
     const viewOf = (named: readonly string[] | undefined): Promise<RelationView> =>
       this.#viewOf(relation, configured, named ?? []);
     if (past !== undefined) {
-      const keyPast = asksForKey ? await past.key(relation.relationId) : null;
-      this.#prepared.set(
-        key,
-        await datedView(relation, viewOf, keyPast, past, this.#catalog.holdsAnyBytes === true),
-      );
+      const asksForTable = asksForKey || relation.replicaIdentity === 'full';
+      const table = asksForTable ? await past.key(relation.relationId) : null;
+      const dated = table === null ? null : new DatedKey(table, relation);
+      const leafKeys = relation.replicaIdentity === 'full' ? (dated?.leafKeys ?? null) : null;
+      const told = async (named: readonly string[] | undefined): Promise<RelationView> =>
+        withLeafKeys(await viewOf(named), leafKeys);
+      const holdsAnyBytes = this.#catalog.holdsAnyBytes === true;
+      const datedKey = asksForKey ? dated : null;
+      this.#prepared.set(key, await datedView(relation, told, datedKey, past, holdsAnyBytes));
     } else {
       const primaryKey = asksForKey ? await this.#catalog.primaryKey(relation.relationId) : [];
       this.#prepared.set(key, await viewOf(primaryKey));
@@ -103,15 +107,25 @@ export class RelationCache {
   }
 }
 
+function withLeafKeys(
+  view: RelationView,
+  leafKeys: readonly (readonly string[])[] | null,
+): RelationView {
+  if (leafKeys === null) return view;
+  const indexes = leafKeys.map((names) =>
+    view.columns.flatMap(({ name }, index) => (names.includes(name) ? [index] : [])),
+  );
+  return { ...view, leafKeys: indexes };
+}
+
 /** The relation's one view, where nothing that it needs of the catalog can have been otherwise. */
 async function datedView(
   relation: Relation,
   viewOf: (key: readonly string[] | undefined) => Promise<RelationView>,
-  keyPast: KeyPast | null,
+  key: DatedKey | null,
   past: CatalogPast,
   holdsAnyBytes: boolean,
 ): Promise<RelationView | DatedViews> {
-  const key = keyPast === null ? null : new DatedKey(keyPast, relation);
   const types = typesWithin(
     relation.columns.map(({ typeOid }) => typeOid),
     (oid) => past.type(oid),

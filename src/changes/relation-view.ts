@@ -26,6 +26,11 @@ export type RelationView = {
   readonly types?: TypeCatalog;
   /** Columns whose values are text, because it is not known how their type was made then. */
   readonly asText?: ReadonlySet<RelationColumn>;
+  /**
+   * Of a partitioned table under replica identity full: the columns, by index, that its partitions may
+   * send of an old row where they have another one.
+   */
+  readonly leafKeys?: readonly (readonly number[])[];
   /** It may have a key; which one is not known. */
   readonly keyIsUnknown?: true;
 };

@@ -37,6 +37,8 @@ export function laneAssignment(
     const hash = laneHash === null ? null : laneHash(event);
     if (hash !== null) return single[laneOf(hash)]!;
     if (event.op === 'truncate' || event.op === 'message' || event.op === 'oversized') return all;
+    // It may be about any row.
+    if (event.relation.keyIsUnknown === true) return all;
     const lane = laneOf(keyHash(event));
     const previous = previousKeyHash(event);
     if (previous === null || laneOf(previous) === lane) return single[lane]!;

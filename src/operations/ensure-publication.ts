@@ -8,6 +8,7 @@ import {
   type TableName,
   tableText,
 } from './source-database.ts';
+import { UNLIKE_LEAVES_REMEDY, unlikeLeavesText } from './unlike-leaves.ts';
 
 export type PublicationChoice = {
   /** `table` or `schema.table`; null: nothing was said. */
@@ -28,6 +29,11 @@ export async function ensurePublication(
   const existing = await database.readPublication(pipeline.publication);
   if (existing === null) await create(access, wanted ?? 'all', choice, say);
   else await extend(access, existing, wanted, choice, say);
+  const leaves = await database.unlikeLeaves(pipeline.publication);
+  if (leaves.length > 0) {
+    const text = `${unlikeLeavesText(leaves)}. ${UNLIKE_LEAVES_REMEDY}`;
+    say({ subject: 'publication', outcome: 'warning', text });
+  }
 }
 
 async function create(

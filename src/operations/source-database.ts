@@ -74,6 +74,8 @@ export type PublicationFacts = {
   readonly tables: readonly TableName[];
 };
 
+export type UnlikeLeaf = { readonly leaf: TableName; readonly root: TableName };
+
 export type PublishedShapes = {
   readonly typeOids: readonly number[];
   /** Tables whose replica identity does not tell their key, by id. */
@@ -131,6 +133,8 @@ export interface SourceDatabase {
     among: readonly TableName[] | 'all',
     exceptSchema: string | null,
   ): Promise<readonly TableName[]>;
+  /** Partitions whose replica identity has other columns than that of the table they are sent as. */
+  unlikeLeaves(publication: string): Promise<readonly UnlikeLeaf[]>;
   /** Tables beside the published ones that came after the publication. */
   newerTables(publication: string, exceptSchema: string | null): Promise<readonly TableName[]>;
   /** What the events of the published tables will need the catalog for. */

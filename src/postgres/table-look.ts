@@ -15,6 +15,9 @@ type TableRow = {
   readonly looked_at: string;
   readonly exists: boolean;
   readonly lost_index: boolean;
+  readonly is_partitioned: boolean;
+  /** Each a JSON list. */
+  readonly leaf_keys: readonly string[] | null;
   readonly columns: readonly (readonly [number, string, string, boolean])[] | null;
   readonly key: readonly (readonly [number, string])[] | null;
   /** Of the transaction that made the key. */
@@ -23,6 +26,23 @@ type TableRow = {
   readonly proof: 'slot' | 'untouched' | null;
 };
 
+/** pg_partition_tree locks nothing, and gives nothing for a table that is gone. */
+const LEAF_KEYS = `(
+  select json_agg(distinct leaf.columns::text)
+  from (
+    select (select json_agg(a.attname order by a.attname)
+            from pg_catalog.pg_index i
+            join pg_catalog.pg_attribute a
+              on a.attrelid = i.indrelid and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+            where i.indrelid = l.oid
+              and case l.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident end)
+    from pg_catalog.pg_partition_tree(c.oid) tree
+    join pg_catalog.pg_class l on l.oid = tree.relid
+    where tree.isleaf and l.relreplident <> 'f'
+  ) leaf (columns)
+  where leaf.columns is not null
+)`;
+
 /**
  * A key of which the rows of the catalog were all written by the transaction that made the table, or
  * before the oldest one that the slot may still send, was no other one. An index' included columns are
@@ -30,7 +50,9 @@ type TableRow = {
  */
 const TABLE_SQL = `
   with slot as materialized (select ${catalogXmin('$2')} as catalog_xmin)
-  select ${LOOKED_AT}::text as looked_at, c.oid is not null as exists,
+  select ${LOOKED_AT}::text as looked_at, coalesce(c.relkind = 'p', false) as is_partitioned,
+         case when c.relkind = 'p' then ${LEAF_KEYS} end as leaf_keys,
+         c.oid is not null as exists,
          coalesce(c.relhasindex and not exists (
            select from pg_catalog.pg_index where indrelid = c.oid), false) as lost_index,
          (select json_agg(json_build_array(attnum, attname, atttypid::text, attisdropped) order by attnum)
@@ -69,6 +91,8 @@ export async function readTable(
   const table = {
     exists,
     lostIndex: row!.lost_index,
+    isPartitioned: row!.is_partitioned,
+    leafKeys: (row!.leaf_keys ?? []).map((text) => JSON.parse(text) as string[]),
     columns: (columns ?? []).map(([number, name, typeOid, isDropped]) => ({
       number,
       name,
@@ -77,7 +101,11 @@ export async function readTable(
     })),
   };
   const keyColumns = (key ?? []).map(([number, name]) => ({ number, name }));
-  const shape = { columns: keyColumns, xid: xid === null ? null : Number(xid) };
+  const shape = {
+    columns: keyColumns,
+    xid: xid === null ? null : Number(xid),
+    isPartitioned: table.isPartitioned,
+  };
   const seen = { shape, version: version ?? '', proof };
   return { at: parseLsn(row!.looked_at), table, key: exists ? seen : null };
 }

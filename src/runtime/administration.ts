@@ -19,6 +19,7 @@ import {
   tablesWithJoinedKeys,
   tablesWithoutIdentity,
 } from '../postgres/publishable-tables.ts';
+import { unlikeLeaves } from '../postgres/unlike-leaves.ts';
 import { publishedShapes } from '../postgres/published-shapes.ts';
 import { PostgresRelationCatalog } from '../postgres/relation-catalog.ts';
 import { readRole, unusableTables } from '../postgres/role.ts';
@@ -131,6 +132,7 @@ export function sourceDatabase(
     tablesWithJoinedKeys: (among, exceptSchema) =>
       tablesWithJoinedKeys(connection, among, exceptSchema, config.keys),
     newerTables: (publication, exceptSchema) => newerTables(connection, publication, exceptSchema),
+    unlikeLeaves: (publication) => unlikeLeaves(connection, publication),
     publishedShapes: (publication) => publishedShapes(connection, publication),
     unusableTables: (schema) => unusableTables(connection, schema),
     async openPending() {

@@ -240,3 +240,21 @@ test('destroy drops slot, publication and state, and finds nothing the second ti
   expect(await slotRow(database)).toEqual([]);
   expect(await once()).toEqual(['slot not_there', 'publication not_there', 'state not_there']);
 });
+
+test('doctor and init name partitions with another replica identity than their table', async () => {
+  const database = await createTestDatabase();
+  await database.query(`
+    create table parts (id int primary key, name text) partition by range (id);
+    create table parts_1 partition of parts for values from (0) to (10);
+    create table parts_2 partition of parts for values from (10) to (20);
+    alter table parts replica identity full; alter table parts_2 replica identity full`);
+  const config = configOf(database);
+  const steps = await initialize(config);
+  expect(steps.find(({ outcome }) => outcome === 'warning')?.text).toMatch(
+    /^public\.parts_1: partitions with another replica identity than public\.parts/,
+  );
+  expect((await diagnosed(config)).get('replica identity')).toMatchObject({ status: 'warning' });
+
+  await database.query('alter table parts_1 replica identity full');
+  expect((await diagnosed(config)).get('replica identity')).toMatchObject({ status: 'ok' });
+});

@@ -1,5 +1,6 @@
 import { ownSchema } from '../pipeline.ts';
 import { listTables, type PublicationFacts } from '../source-database.ts';
+import { UNLIKE_LEAVES_REMEDY, unlikeLeavesText } from '../unlike-leaves.ts';
 import {
   type Check,
   diagnosisOf,
@@ -75,6 +76,10 @@ export const publicationChecks: readonly Check[] = [
         }
         const among = publication.allTables ? 'all' : publication.tables;
         const tables = await database.tablesWithoutIdentity(among, ownSchema(pipeline));
+        const leaves = await database.unlikeLeaves(pipeline.publication);
+        if (tables.length === 0 && leaves.length > 0) {
+          return warning(unlikeLeavesText(leaves), UNLIKE_LEAVES_REMEDY);
+        }
         if (tables.length === 0) return ok('every published table tells its rows apart');
         return warning(
           `UPDATE and DELETE fail on ${listTables(tables)}`,
