@@ -13,6 +13,7 @@ import { writeJsonText } from '../changes/values/json-string.ts';
 import { sortableLsn } from '../pgoutput/lsn.ts';
 import { toUnixMicros } from '../pgoutput/timestamp.ts';
 import { catalogNotes } from './catalog-notes.ts';
+import { debeziumColumn } from './debezium-values.ts';
 import type { EventFormat } from './event-format.ts';
 import type { PairedValues } from './paired-values.ts';
 import { PerTransaction } from './per-transaction.ts';
@@ -58,7 +59,8 @@ export function debeziumFormat(
   source: DebeziumSource,
   pair: PairedValues,
 ): EventFormat {
-  const relations = new RowJson(catalog, options, (view) => renderNames(view, options));
+  const rows = { ...options, column: debeziumColumn };
+  const relations = new RowJson(catalog, rows, (view) => renderNames(view, options));
   const transactions = new PerTransaction((transaction) => renderTransaction(transaction, source));
 
   function writeRowChange(event: RowChange, out: JsonWriter): void {

@@ -15,6 +15,8 @@ const COMMA = 0x2c;
 const UNDERSCORE = 0x5f;
 const NULL = ascii('null');
 
+const asItIs = (write: ValueWriter): ValueWriter => write;
+
 type ColumnWriter = {
   readonly index: number;
   /** `"name":`, and the same after a comma. */
@@ -126,6 +128,8 @@ export type RowOptions = {
   readonly values: ValueOptions;
   /** null: every column, as it is. */
   readonly columns: ColumnPolicy | null;
+  /** The writer of a whole column's values, where it is another than that of the same within others. */
+  readonly column?: (write: ValueWriter) => ValueWriter;
 };
 
 export type RelationJson<Fixed> = {
@@ -184,9 +188,9 @@ export class RowJson<Fixed> {
   }
 
   #columnWriter(view: RelationView, index: number): ColumnWriter | null {
-    const { values, columns: policy } = this.#options;
+    const { values, columns: policy, column = asItIs } = this.#options;
     const { name, typeOid } = view.columns[index]!;
-    const plain = compileValueWriter(typeOid, view.types ?? this.#catalog, values);
+    const plain = column(compileValueWriter(typeOid, view.types ?? this.#catalog, values));
     const write = policy === null ? plain : policy.writer(view, index, plain);
     if (write === null) return null;
     const encoder = new TextEncoder();

@@ -48,6 +48,18 @@ test('an insert is a create, an update has nothing before unless the server sent
   ]);
 });
 
+test('the JSON document null is the text "null", and an SQL null is null', async () => {
+  await captured.query('create table documents (id int primary key, a json, b jsonb, c jsonb[])');
+  const [event] = await changesOf(
+    `insert into documents values (1, ' null ', 'null', '{null,"null","1"}'), (2, null, null, null)`,
+  );
+  expect(event?.after).toEqual({ id: 1, a: 'null', b: 'null', c: [null, null, 1] });
+  const [, other] = await changesOf(
+    `insert into documents values (3, '"x"', '{"a": null}', null), (4, null, null, null)`,
+  );
+  expect(other?.after).toEqual({ id: 4, a: null, b: null, c: null });
+});
+
 describe('a change of key', () => {
   test('is a delete of the old key and a create with the new one', async () => {
     expect(
