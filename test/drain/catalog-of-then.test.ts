@@ -237,28 +237,28 @@ describe('under replica identity full the key', () => {
   });
 });
 
-describe('of a partition with another replica identity than its table', () => {
-  const rows = (name: string) => `
-    create table ${name} (id int, code text not null, name text, note text, primary key (id))
-      partition by range (id);
-    create table ${name}_1 partition of ${name} for values from (0) to (10);
-    create table ${name}_2 partition of ${name} for values from (10) to (20);
-    create unique index ${name}_code on ${name}_1 (code);`;
-  const change = (name: string) => `
-    insert into ${name} values (1, 'one', 'n', 'x'), (11, 'eleven', 'n', null);
-    update ${name} set id = id + 1;
-    delete from ${name}`;
-  // By their ids, for they come in several lanes.
-  const changes = async () =>
-    (await drained())
-      .filter(({ before }) => before !== null)
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+const partitioned = (name: string) => `
+  create table ${name} (id int, code text not null, name text, note text, primary key (id))
+    partition by range (id);
+  create table ${name}_1 partition of ${name} for values from (0) to (10);
+  create table ${name}_2 partition of ${name} for values from (10) to (20);
+  create unique index ${name}_code on ${name}_1 (code);`;
+const change = (name: string) => `
+  insert into ${name} values (1, 'one', 'n', 'x'), (11, 'eleven', 'n', null);
+  update ${name} set id = id + 1;
+  delete from ${name}`;
+// By their ids, for they come in several lanes.
+const withOldRows = async () =>
+  (await drained())
+    .filter(({ before }) => before !== null)
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
+describe('of a partition with another replica identity than its table', () => {
   test('an old row that was not sent is not told as one', async () => {
-    await run(`${rows('root_full')} alter table root_full replica identity full;
+    await run(`${partitioned('root_full')} alter table root_full replica identity full;
       alter table root_full_1 replica identity full`);
     await run(change('root_full'));
-    expect((await changes()).map(({ key, before }) => ({ key, before }))).toEqual([
+    expect((await withOldRows()).map(({ key, before }) => ({ key, before }))).toEqual([
       { key: { id: 2 }, before: { id: 1, code: 'one', name: 'n', note: 'x' } },
       { key: { id: 12 }, before: { id: 11 } },
       { key: { id: 2 }, before: { id: 2, code: 'one', name: 'n', note: 'x' } },
@@ -267,11 +267,11 @@ describe('of a partition with another replica identity than its table', () => {
   });
 
   test('a key that was not sent is said to be unknown, and what was sent is told', async () => {
-    await run(`${rows('root_default')}
+    await run(`${partitioned('root_default')}
       alter table root_default_1 replica identity using index root_default_code`);
     await run(`insert into root_default values (1, 'one', 'n', 'x');
       update root_default set code = 'two'; delete from root_default`);
-    const [update, gone] = await changes();
+    const [update, gone] = await withOldRows();
     expect(update).toMatchObject({ key: { id: 1 } });
     expect(update!.before).toEqual({ code: 'one' });
     expect(gone).toMatchObject({ key: null, key_unknown: true });
@@ -279,10 +279,10 @@ describe('of a partition with another replica identity than its table', () => {
   });
 
   test('the whole old row is told where the partition sends it', async () => {
-    await run(`${rows('all_full')} alter table all_full replica identity full;
+    await run(`${partitioned('all_full')} alter table all_full replica identity full;
       alter table all_full_1 replica identity full; alter table all_full_2 replica identity full`);
     await run(change('all_full'));
-    const events = await changes();
+    const events = await withOldRows();
     expect(events.map(({ before }) => before)).toEqual([
       { id: 1, code: 'one', name: 'n', note: 'x' },
       { id: 11, code: 'eleven', name: 'n', note: null },
