@@ -20,6 +20,7 @@ export interface MessageRows {
 
 /** A piece of a window as it came. Open the pieces in their order, and read each to its end. */
 export type WindowChunk = {
+  /** What it keeps in memory. */
   readonly byteLength: number;
   readonly open: () => MessageRows;
   /** Nothing reads the piece's rows any more: their memory is used again. */

@@ -37,7 +37,8 @@ export class CopyWindow implements OpenWindow {
       for await (const bytes of copy.chunks()) {
         this.decodedMs ||= now() - startedAt;
         yield {
-          byteLength: bytes.length,
+          // A slab is handed on as soon as it is wanted: mostly it holds less than it could.
+          byteLength: bytes.buffer.byteLength,
           open: () => {
             rows.push(bytes);
             return rows;
