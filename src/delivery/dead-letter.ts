@@ -1,6 +1,8 @@
 import type { ChangeEvent } from '../changes/change-event.ts';
 import { positionOf } from '../changes/change-event.ts';
 import { eventId, type Position } from '../changes/position.ts';
+import type { RelationView } from '../changes/relation-view.ts';
+import { keyInText } from '../routing/key-in-text.ts';
 import type { Parcel } from './parcel.ts';
 import type { Refusal } from './parcel-delivery.ts';
 import type { Answer } from './sink.ts';
@@ -13,6 +15,8 @@ export type DeadLetter = {
   readonly schema: string | null;
   readonly table: string | null;
   readonly operation: string;
+  /** The row's key as JSON, as the endpoint was to see it; null where none is known. */
+  readonly key?: string | null;
   /** The event as it was sent, or null where it was too large to be read. */
   readonly body: string | null;
   readonly contentType: string | null;
@@ -33,6 +37,8 @@ export function refusedEvent(
   { reason, detail, answer, attempts }: Refusal,
 ): DeadLetter {
   const { events, whole } = parcel;
+  const text = parcel.aloneAt(index);
+  const relation = events.framedAt(index)?.relation ?? null;
   return {
     endpoint,
     position: events.positionAt(index),
@@ -40,7 +46,8 @@ export function refusedEvent(
     schema: events.schemaAt(index),
     table: events.tableAt(index),
     operation: events.operationAt(index),
-    body: new TextDecoder().decode(parcel.aloneAt(index)),
+    key: keyInText(text, whole.headers, relation === null ? null : keyNames(relation)),
+    body: new TextDecoder().decode(text),
     contentType: whole.contentType,
     headers: whole.headers,
     reason,
@@ -56,6 +63,8 @@ export function unsentEvent(
   event: ChangeEvent,
   why: { readonly reason: string; readonly detail: string },
   kept: { readonly body: string; readonly contentType: string } | null,
+  /** Its text, where it has one, kept or not. */
+  text: Uint8Array | null = null,
 ): DeadLetter {
   const position = positionOf(event);
   const relation = event.op === 'message' ? null : event.relation;
@@ -66,6 +75,7 @@ export function unsentEvent(
     schema: relation?.schema ?? null,
     table: relation?.table ?? null,
     operation: event.op === 'oversized' ? event.originalOp : event.op,
+    key: text === null ? null : keyInText(text, {}, relation === null ? null : keyNames(relation)),
     body: kept?.body ?? null,
     contentType: kept?.contentType ?? null,
     headers: {},
@@ -73,4 +83,8 @@ export function unsentEvent(
     attempts: 0,
     answer: null,
   };
+}
+
+function keyNames({ columns, keyColumns }: RelationView): string[] {
+  return keyColumns.map((column) => columns[column]!.name);
 }

@@ -169,7 +169,7 @@ export class Intake {
   ): void {
     const put = this.#options.batcher.put(event, text, lanes, entry, isSettled);
     if (put.kind === 'put' || isSettled) return;
-    this.#setAside(original, this.#tooLarge(put.bytes, 'as JSON'), entry, null);
+    this.#setAside(original, this.#tooLarge(put.bytes, 'as JSON'), entry, null, event);
   }
 
   /** For an event that is not sent: settled once it is a dead letter. */
@@ -178,11 +178,15 @@ export class Intake {
     why: Why,
     ownEntry: SettlementEntry | null,
     kept: KeptText | null,
+    /** As it was to be sent, where it is too large to be kept. */
+    unkept: WritableEvent | null = null,
   ): void {
     const { endpoint, settlement, counts, setAside, onFailure, onChange } = this.#options;
     const entry = ownEntry ?? settlement.open(single(event));
     const operation = operationOf(event);
-    const storing = setAside(unsentEvent(endpoint, event, why, kept))
+    const text = kept?.body ?? (unkept === null ? null : this.#keep(unkept).body);
+    const bytes = text === null ? null : new TextEncoder().encode(text);
+    const storing = setAside(unsentEvent(endpoint, event, why, kept, bytes))
       .then(() => {
         counts.event(operation, 'deadLettered');
         settlement.settle(entry);

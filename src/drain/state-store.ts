@@ -239,6 +239,8 @@ export interface StateStore {
     filter: DeadLetterFilter,
     limit: number,
   ): Promise<readonly StoredDeadLetter[]>;
+  /** Those that a filter matches, beyond any limit. */
+  countMatchingDeadLetters(pipeline: string, filter: DeadLetterFilter): Promise<number>;
   /** All of them, without what they hold: in the order of their positions. */
   findDeadLetters(pipeline: string, filter: DeadLetterFilter): Promise<readonly DeadLetterKey[]>;
   /**

@@ -17,6 +17,11 @@ const deadLetterSchema = z
     schema: z.string().nullable(),
     table: z.string().nullable(),
     op: z.string(),
+    key: z
+      .unknown()
+      .describe(
+        "The row's key, or an outbox event's, as the endpoint was to see it; integers beyond 2^53 as text. null where none is known.",
+      ),
     reason: z.string(),
     detail: z.string(),
     attempts: z.int(),

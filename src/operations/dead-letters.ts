@@ -12,7 +12,7 @@ export async function listDeadLetters(
   const total =
     letters.length < limit
       ? letters.length
-      : (await state.findDeadLetters(pipeline.name, filter)).length;
+      : await state.countMatchingDeadLetters(pipeline.name, filter);
   return { letters, total };
 }
 

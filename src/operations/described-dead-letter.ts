@@ -1,4 +1,23 @@
+import { keyInText } from '../routing/key-in-text.ts';
 import type { StoredDeadLetter } from '../drain/state-store.ts';
+
+/** As JSON; of letters of before keys were noted, what their text tells. null: none is known. */
+export function keyText({ key, body, headers }: StoredDeadLetter): string | null {
+  if (typeof key === 'string') return key;
+  return body === null ? null : keyInText(new TextEncoder().encode(body), headers, null);
+}
+
+/** An integer that JavaScript would round is text. */
+function parsedKey(letter: StoredDeadLetter): unknown {
+  const text = keyText(letter);
+  if (text === null) return null;
+  const exact = text.replaceAll(STRING_OR_INTEGER, (token) =>
+    token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${token}"`,
+  );
+  return JSON.parse(exact);
+}
+
+const STRING_OR_INTEGER = /"[^"\\]*(?:\\[^][^"\\]*)*"|(?<![\d.eE+-])-?\d+(?![\d.eE])/g;
 
 /** As the command line prints it as JSON, and the HTTP API answers: its fields are public. */
 export function describeDeadLetter(letter: StoredDeadLetter) {
@@ -10,6 +29,7 @@ export function describeDeadLetter(letter: StoredDeadLetter) {
     schema: letter.schema,
     table: letter.table,
     op: letter.operation,
+    key: parsedKey(letter),
     reason: letter.reason,
     detail: letter.detail,
     attempts: letter.attempts,

@@ -5,6 +5,7 @@ import {
   addDeadLetters,
   countDeadLetterReasons,
   countDeadLetters,
+  countMatchingDeadLetters,
   discardDeadLetters,
   findDeadLetters,
   listDeadLetters,
@@ -65,6 +66,8 @@ export function createStateStore({ client, schema }: StateStoreOptions): StateSt
       explaining(state, () => countDeadLetterReasons(state, pipeline)),
     listDeadLetters: (pipeline, filter, limit) =>
       explaining(state, () => listDeadLetters(state, pipeline, filter, limit)),
+    countMatchingDeadLetters: (pipeline, filter) =>
+      explaining(state, () => countMatchingDeadLetters(state, pipeline, filter)),
     findDeadLetters: (pipeline, filter) =>
       explaining(state, () => findDeadLetters(state, pipeline, filter)),
     redriveDeadLetter: (pipeline, id, send) =>

@@ -31,6 +31,8 @@ export async function addDeadLetters(
   // A table may have a name that only its own database can write.
   const schemas = await texts(({ schema }) => schema);
   const names = await texts(({ table }) => table);
+  // JSON, as the event's own text is.
+  const keys = await texts(({ key }) => key ?? null);
   const details = await texts(({ detail }) => detail);
   const answers = await texts(({ answer }) => answer?.body ?? null);
   const { rows } = await db.execute(sql`
@@ -38,10 +40,10 @@ export async function addDeadLetters(
       select pipeline from ${tables.pipelines} where ${isCurrent(tables, lease)} for share
     ), added as (
       insert into ${tables.deadLetters} (
-        pipeline, endpoint, commit_lsn, seq, event_id, schema, "table", operation,
+        pipeline, endpoint, commit_lsn, seq, event_id, schema, "table", operation, key,
         body, content_type, headers, reason, detail, attempts, last_attempt_at,
         answer_status, answer_body)
-      select lease.pipeline, endpoint, commit_lsn, seq, event_id, schema, "table", operation,
+      select lease.pipeline, endpoint, commit_lsn, seq, event_id, schema, "table", operation, key,
         body, content_type, headers::json, reason, detail, attempts,
         case when attempts > 0 then ${CLOCK} end, answer_status, answer_body
       from lease, unnest(
@@ -52,6 +54,7 @@ export async function addDeadLetters(
         ${schemas}::text[],
         ${names}::text[],
         ${column(({ operation }) => operation)}::text[],
+        ${keys}::text[],
         ${bodies}::text[],
         ${column(({ contentType }) => contentType)}::text[],
         ${headers}::text[],
@@ -60,7 +63,7 @@ export async function addDeadLetters(
         ${column(({ attempts }) => attempts)}::integer[],
         ${column(({ answer }) => answer?.status ?? null)}::integer[],
         ${answers}::text[])
-        as letter (endpoint, commit_lsn, seq, event_id, schema, "table", operation,
+        as letter (endpoint, commit_lsn, seq, event_id, schema, "table", operation, key,
           body, content_type, headers, reason, detail, attempts, answer_status, answer_body)
       on conflict on constraint dead_letters_position do nothing
     )
@@ -106,6 +109,18 @@ export async function listDeadLetters(
     .orderBy(desc(deadLetters.id))
     .limit(limit);
   return rows.map(storedLetter);
+}
+
+export async function countMatchingDeadLetters(
+  { db, tables: { deadLetters } }: StateDatabase,
+  pipeline: string,
+  filter: DeadLetterFilter,
+): Promise<number> {
+  const [row] = await db
+    .select({ letters: count() })
+    .from(deadLetters)
+    .where(matching(deadLetters, pipeline, filter));
+  return row?.letters ?? 0;
 }
 
 export function findDeadLetters(
@@ -172,6 +187,7 @@ export function letterColumns(letters: DeadLetterTable) {
     schema: letters.schema,
     table: letters.table,
     operation: letters.operation,
+    key: letters.key,
     body: letters.body,
     contentType: letters.contentType,
     headers: letters.headers,
@@ -184,16 +200,18 @@ export function letterColumns(letters: DeadLetterTable) {
   };
 }
 
-type LetterRow = Omit<StoredDeadLetter, 'headers' | 'answer' | 'lastAttemptAt'> & {
+type LetterRow = Omit<StoredDeadLetter, 'key' | 'headers' | 'answer' | 'lastAttemptAt'> & {
+  readonly key: string | null;
   readonly headers: StoredDeadLetter['headers'] | null;
   readonly answer: { readonly status: number | null; readonly body: string | null } | null;
   readonly lastAttemptMs: number | null;
 };
 
-export function storedLetter({ lastAttemptMs, ...row }: LetterRow): StoredDeadLetter {
+export function storedLetter({ lastAttemptMs, key, ...row }: LetterRow): StoredDeadLetter {
   const { headers, answer } = row;
   return {
     ...row,
+    ...(key === null ? {} : { key }),
     // Those of before this column have none.
     headers: headers ?? {},
     answer:

@@ -202,4 +202,10 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE "walhook"."skips" ADD CONSTRAINT "skips_pipeline_pipelines_pipeline_fk" FOREIGN KEY ("pipeline") REFERENCES "walhook"."pipelines"("pipeline") ON DELETE cascade ON UPDATE no action;`,
     ],
   },
+  {
+    name: '0009_dead_letter_key',
+    statements: [
+      `ALTER TABLE "walhook"."dead_letters" ADD COLUMN "key" text;`,
+    ],
+  },
 ];

@@ -143,6 +143,8 @@ export function stateTables(schemaName: string) {
       schema: text('schema'),
       table: text('table'),
       operation: text('operation').notNull(),
+      /** The row's key as JSON; null where none is known, and in those of before this column. */
+      key: text('key'),
       /** The event's own text in the endpoint's format; null where it was too large to be kept. */
       body: text('body'),
       contentType: text('content_type'),

@@ -17,7 +17,7 @@ test('list tells the latest first, for people on two lines each and for programs
   const { code, stdout, stderr } = await shop.walhook('dead-letters', 'list', '--limit', '2');
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^ {2}id {2}endpoint {2}table {10}op {6}reason {4}tries {2}when\n {2}3 {3}http {6}public\.orders {2}insert {2}rejected {2}1 .* ago\n {6}HTTP 422: no amount\n/,
+    /^ {2}id {2}endpoint {2}table {10}key {7}op {6}reason {4}tries {2}when\n {2}3 {3}http {6}public\.orders {2}\{"id":3\} {2}insert {2}rejected {2}1 .* ago\n {6}HTTP 422: no amount\n/,
   );
   expect(stdout.split('\n')).toHaveLength(6);
   expect(stderr).toBe('the latest 2 of 3; --limit shows more\n');
@@ -32,6 +32,7 @@ test('list tells the latest first, for people on two lines each and for programs
         schema: 'public',
         table: 'orders',
         op: 'insert',
+        key: { id: 3 },
         reason: 'rejected',
         detail: 'HTTP 422: no amount',
         attempts: 1,
@@ -65,6 +66,7 @@ test('show prints the event and the answer; an id that is none is said to be non
   const { walhook } = await openRefusingShop();
   const { code, stdout } = await walhook('dead-letters', 'show', '2');
   expect(code).toBe(0);
+  expect(stdout).toMatch(/ {2}key +\{"id":2\}\n/);
   expect(stdout).toMatch(/ {2}answer +HTTP 422\n\nwhat came back\nno amount\n\ncontent\n\{"id":/);
   const json = await walhook('dead-letters', 'show', '2', '--json');
   const shown = JSON.parse(json.stdout) as { readonly body: string };

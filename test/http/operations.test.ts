@@ -47,7 +47,7 @@ describe('what there is to read', () => {
     expect(json).toMatchObject({
       total: 3,
       dead_letters: [
-        { id: shop.letters[2], endpoint: 'hooks', table: 'orders', has_body: true },
+        { id: shop.letters[2], endpoint: 'hooks', table: 'orders', key: { id: 3 }, has_body: true },
         { id: shop.letters[1], answer: { status: 422, body: 'no amount' } },
       ],
     });

@@ -59,6 +59,18 @@ test('a dead letter is stored with all that is known about it', async () => {
   });
 });
 
+test('the key of the row is kept, also where it is not ASCII, and absent where none is known', async () => {
+  const { store } = await openRegisteredStore();
+  const key = String.raw`{"id":9007199254740993,"name":"✓\u0000"}`;
+  await store.addDeadLetters(await acquire(store), [
+    deadLetter({ key }),
+    deadLetter({ endpoint: 'audit' }),
+  ]);
+  const [none, kept] = await store.listDeadLetters('shop', {}, 10);
+  expect(kept!.key).toBe(key);
+  expect(none).not.toHaveProperty('key');
+});
+
 test('the same event twice is one dead letter of each endpoint', async () => {
   const { store } = await openRegisteredStore();
   const lease = await acquire(store);
@@ -114,6 +126,7 @@ test.each<readonly [string, DeadLetterFilter, readonly bigint[]]>([
   expect(listed.map(({ id }) => id)).toEqual(ids);
   const found = await store.findDeadLetters('shop', filter);
   expect(found.map(({ id }) => id)).toEqual(ids.toReversed());
+  expect(await store.countMatchingDeadLetters('shop', filter)).toBe(ids.length);
   expect(await store.discardDeadLetters('shop', filter)).toBe(ids.length);
   expect(await store.listDeadLetters('shop', filter, 10)).toEqual([]);
   expect(await store.listDeadLetters('shop', {}, 10)).toHaveLength(4 - ids.length);

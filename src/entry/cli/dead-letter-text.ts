@@ -1,4 +1,5 @@
 import type { StoredDeadLetter } from '../../drain/state-store.ts';
+import { keyText } from '../../operations/described-dead-letter.ts';
 import { describeMs } from '../../quantities/describe.ts';
 import { alignColumns } from './columns.ts';
 
@@ -8,13 +9,14 @@ export function deadLetterTable(
   now: number,
   width: number,
 ): string[] {
-  const head = ['id', 'endpoint', 'table', 'op', 'reason', 'tries', 'when'];
+  const head = ['id', 'endpoint', 'table', 'key', 'op', 'reason', 'tries', 'when'];
   const [headLine, ...lines] = alignColumns([
     head,
     ...letters.map((letter) => [
       String(letter.id),
       letter.endpoint,
       tableText(letter),
+      shortKey(letter),
       letter.operation,
       letter.reason,
       String(letter.attempts),
@@ -32,6 +34,7 @@ export function deadLetterLines(letter: StoredDeadLetter, now: number): string[]
     ['endpoint', letter.endpoint],
     ['event', letter.eventId],
     ['table', tableText(letter)],
+    ['key', keyText(letter) ?? '-'],
     ['op', letter.operation],
     ['reason', letter.reason],
     ['detail', letter.detail],
@@ -59,6 +62,14 @@ function triesText({ attempts, lastAttemptAt }: StoredDeadLetter, now: number): 
 
 function tableText({ schema, table }: StoredDeadLetter): string {
   return table === null ? '-' : `${schema}.${table}`;
+}
+
+const MAX_KEY = 40;
+
+/** On one line, and no wider than a table can bear. */
+function shortKey(letter: StoredDeadLetter): string {
+  const key = (keyText(letter) ?? '-').replaceAll(/\p{Cc}/gu, ' ');
+  return key.length <= MAX_KEY ? key : `${key.slice(0, MAX_KEY - 1)}…`;
 }
 
 function detailLine({ detail }: StoredDeadLetter, width: number): string {

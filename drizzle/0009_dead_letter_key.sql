@@ -1,0 +1,1 @@
+ALTER TABLE "walhook"."dead_letters" ADD COLUMN "key" text;
