@@ -71,6 +71,8 @@ export const commandVariables: readonly string[] = [
   'WALHOOK_ID',
   'WALHOOK_INIT',
   'WALHOOK_JSON',
+  'WALHOOK_KEEP_PUBLICATION',
+  'WALHOOK_KEEP_SLOT',
   'WALHOOK_LIMIT',
   'WALHOOK_LOG_LEVEL',
   'WALHOOK_MAX_CHANGES',

@@ -185,11 +185,15 @@ export type RunRecord = {
 export interface StateStore {
   /** Creates or upgrades the tables. Idempotent; names of the migrations it applied. */
   migrate(): Promise<readonly string[]>;
+  /** Throws what migrate would throw, and leaves everything as it is. */
+  rehearseMigrate(): Promise<void>;
   /** Throws state_missing or state_outdated. */
   assertReady(): Promise<void>;
   /** Inserts or replaces the pipeline's identity and start; keeps the lease and the endpoints. */
   registerPipeline(record: PipelineRecord): Promise<void>;
   loadPipeline(pipeline: string): Promise<PipelineRecord | null>;
+  /** All that these tables hold, also of other databases. */
+  listPipelines(): Promise<readonly PipelineRecord[]>;
   /** Throws state_missing where the pipeline is not registered. */
   acquireLease(request: LeaseRequest): Promise<LeaseOutcome>;
   renewLease(lease: Lease, ttlMs: number): Promise<void>;
@@ -307,4 +311,6 @@ export interface StateStore {
   forgetCheckpoints(pipeline: string): Promise<void>;
   /** Drops the pipeline's rows; the schema too where nobody else's are left. */
   destroyPipeline(pipeline: string): Promise<void>;
+  /** Throws what destroyPipeline would throw, and leaves everything as it is. */
+  rehearseDestroy(pipeline: string): Promise<void>;
 }

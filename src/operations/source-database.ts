@@ -82,6 +82,20 @@ export type PublishedShapes = {
   readonly fullIdentity: readonly number[];
 };
 
+/** Why a table is not as it should be to be published so: postgres/identity-faults.ts. */
+export type IdentityFault = TableName & {
+  readonly fault: 'full_generated' | 'key_generated' | 'column_list' | 'row_filter';
+  readonly columns: readonly string[];
+};
+
+/** A pipeline whose state lies in some schema of the drained database. */
+export type PipelineElsewhere = {
+  readonly schema: string;
+  readonly pipeline: string;
+  readonly slot: string;
+  readonly publication: string;
+};
+
 export type OpenTransaction = {
   readonly kind: 'running' | 'prepared';
   readonly id: string;
@@ -114,11 +128,27 @@ export interface SourceDatabase {
   /** False where another session made it just before. */
   createSlot(name: string, options: { readonly failover: boolean }): Promise<boolean>;
   dropSlot(name: string): Promise<void>;
+  /** Other lasting slots of pgoutput in this database. */
+  otherSlots(except: string): Promise<readonly string[]>;
+  /** Pipelines of this database whose state lies in other schemas of it; `hidden`: not to be read. */
+  pipelinesElsewhere(exceptSchema: string | null): Promise<{
+    readonly pipelines: readonly PipelineElsewhere[];
+    readonly hidden: readonly string[];
+  }>;
 
   readPublication(name: string): Promise<PublicationFacts | null>;
-  /** False where another session made it just before. */
-  createPublication(name: string, tables: readonly TableName[] | 'all'): Promise<boolean>;
-  addTables(publication: string, tables: readonly TableName[]): Promise<void>;
+  /** Whose it is, and whether this role may drop and alter it; null where there is none. */
+  readPublicationOwner(
+    name: string,
+  ): Promise<{ readonly owner: string; readonly isOwn: boolean } | null>;
+  /** False where another session made it just before. `rehearsed`: it is taken back. */
+  createPublication(
+    name: string,
+    tables: readonly TableName[] | 'all',
+    rehearsed?: boolean,
+  ): Promise<boolean>;
+  /** `rehearsed`: it is taken back. */
+  addTables(publication: string, tables: readonly TableName[], rehearsed?: boolean): Promise<void>;
   /** False where there was none. */
   dropPublication(name: string): Promise<boolean>;
   /** Those of the names that are tables a publication can hold. */
@@ -135,6 +165,12 @@ export interface SourceDatabase {
   ): Promise<readonly TableName[]>;
   /** Partitions whose replica identity has other columns than that of the table they are sent as. */
   unlikeLeaves(publication: string): Promise<readonly UnlikeLeaf[]>;
+  /** Other faults of theirs: under a publication that exists, or, null, one that walhook makes. */
+  identityFaults(
+    among: readonly TableName[] | 'all',
+    publication: string | null,
+    exceptSchema: string | null,
+  ): Promise<readonly IdentityFault[]>;
   /** Tables beside the published ones that came after the publication. */
   newerTables(publication: string, exceptSchema: string | null): Promise<readonly TableName[]>;
   /** What the events of the published tables will need the catalog for. */

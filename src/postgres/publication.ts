@@ -1,6 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import { type Connection, query } from './connection.ts';
 import { sqlState } from './failure.ts';
+import { begin } from './statements.ts';
 
 export type TableName = { readonly schema: string; readonly table: string };
 
@@ -48,21 +49,27 @@ export async function readPublication(
 }
 
 /**
- * Partitions are published as their root: receivers know the table, not how it is cut. False where
- * another session made it just before.
+ * Partitions are published as their root: receivers know the table, not how it is cut. So are stored
+ * generated columns, where the server can (version 18): it refuses UPDATE and DELETE on a table whose
+ * replica identity has one that is not published, also on one that is added later. False where another
+ * session made it just before.
  */
 export async function createPublication(
   connection: Connection,
   name: string,
   tables: readonly TableName[] | 'all',
+  rehearsed: boolean,
 ): Promise<boolean> {
   const what = tables === 'all' ? 'all tables' : `table ${tables.map(quoteTable).join(', ')}`;
   try {
-    await query(
+    const [server] = await query<{ version: number }>(
       connection,
-      `create publication ${escapeIdentifier(name)} for ${what}
-       with (publish_via_partition_root = true)`,
+      `select pg_catalog.current_setting('server_version_num')::int as version`,
     );
+    const generated = server!.version >= 180_000 ? ', publish_generated_columns = stored' : '';
+    const statement = `create publication ${escapeIdentifier(name)} for ${what}
+       with (publish_via_partition_root = true${generated})`;
+    await run(connection, statement, rehearsed);
     return true;
   } catch (error) {
     if (sqlState(error) === DUPLICATE_OBJECT) return false;
@@ -74,11 +81,40 @@ export async function addTables(
   connection: Connection,
   name: string,
   tables: readonly TableName[],
+  rehearsed: boolean,
 ): Promise<void> {
-  await query(
+  const statement = `alter publication ${escapeIdentifier(name)} add table ${tables.map(quoteTable).join(', ')}`;
+  await run(connection, statement, rehearsed);
+}
+
+/** Whose it is, and whether this role may drop and alter it; null where there is none. */
+export async function readPublicationOwner(
+  connection: Connection,
+  name: string,
+): Promise<{ readonly owner: string; readonly isOwn: boolean } | null> {
+  const [row] = await query<{ owner: string; isOwn: boolean }>(
     connection,
-    `alter publication ${escapeIdentifier(name)} add table ${tables.map(quoteTable).join(', ')}`,
+    `select pg_catalog.pg_get_userbyid(pubowner) as owner,
+            pg_catalog.pg_has_role(pubowner, 'usage') as "isOwn"
+     from pg_catalog.pg_publication where pubname = $1`,
+    [name],
   );
+  return row ?? null;
+}
+
+/** `rehearsed`: it is taken back, and shows only whether this role may. */
+async function run(connection: Connection, statement: string, rehearsed: boolean): Promise<void> {
+  if (!rehearsed) {
+    await query(connection, statement);
+    return;
+  }
+  try {
+    await begin(connection, statement);
+  } catch (error) {
+    await query(connection, 'rollback').catch(() => undefined);
+    throw error;
+  }
+  await query(connection, 'rollback');
 }
 
 /** False where there was none. */

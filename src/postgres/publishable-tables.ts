@@ -1,7 +1,8 @@
 import { type Connection, query } from './connection.ts';
 import type { TableName } from './publication.ts';
 
-const PUBLISHABLE = `c.relkind in ('r', 'p') and c.relpersistence = 'p' and c.oid >= 16384
+/** The tables that a publication can hold. */
+export const PUBLISHABLE = `c.relkind in ('r', 'p') and c.relpersistence = 'p' and c.oid >= 16384
   and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'`;
 
 /** Those of the names that are tables a publication can hold. */

@@ -5,13 +5,16 @@ import type { PipelineAccess } from '../operations/pipeline.ts';
 import type { SourceDatabase } from '../operations/source-database.ts';
 import { type Connection, disconnect } from '../postgres/connection.ts';
 import { sqlState } from '../postgres/failure.ts';
+import { identityFaults } from '../postgres/identity-faults.ts';
 import { openTransactions } from '../postgres/open-transactions.ts';
+import { otherSlots, pipelinesElsewhere } from '../postgres/other-pipelines.ts';
 import { pendingChanges } from '../postgres/pending-changes.ts';
 import {
   addTables,
   createPublication,
   dropPublication,
   readPublication,
+  readPublicationOwner,
 } from '../postgres/publication.ts';
 import {
   findTables,
@@ -122,15 +125,22 @@ export function sourceDatabase(
       }
     },
     dropSlot: (name) => dropSlot(connection, name),
+    otherSlots: (except) => otherSlots(connection, except),
+    pipelinesElsewhere: (exceptSchema) => pipelinesElsewhere(connection, exceptSchema),
     readPublication: (name) => readPublication(connection, name),
-    createPublication: (name, tables) => createPublication(connection, name, tables),
-    addTables: (publication, tables) => addTables(connection, publication, tables),
+    readPublicationOwner: (name) => readPublicationOwner(connection, name),
+    createPublication: (name, tables, rehearsed = false) =>
+      createPublication(connection, name, tables, rehearsed),
+    addTables: (publication, tables, rehearsed = false) =>
+      addTables(connection, publication, tables, rehearsed),
     dropPublication: (name) => dropPublication(connection, name),
     findTables: (names) => findTables(connection, names),
     tablesWithoutIdentity: (among, exceptSchema) =>
       tablesWithoutIdentity(connection, among, exceptSchema),
     tablesWithJoinedKeys: (among, exceptSchema) =>
       tablesWithJoinedKeys(connection, among, exceptSchema, config.keys),
+    identityFaults: (among, publication, exceptSchema) =>
+      identityFaults(connection, { among, publication, exceptSchema }),
     newerTables: (publication, exceptSchema) => newerTables(connection, publication, exceptSchema),
     unlikeLeaves: (publication) => unlikeLeaves(connection, publication),
     publishedShapes: (publication) => publishedShapes(connection, publication),

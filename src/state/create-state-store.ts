@@ -16,10 +16,11 @@ import { acquireLease, readLease, releaseLease, renewLease } from './lease.ts';
 import { migrate } from './migrate.ts';
 import { countParked, loadParked, park, parkedRelations } from './parked-batches.ts';
 import { pauseEndpoint, resumeEndpoint } from './pauses.ts';
-import { loadPipeline, registerPipeline } from './pipelines.ts';
+import { listPipelines, loadPipeline, registerPipeline } from './pipelines.ts';
 import { forgetCheckpoints, loadEndpoints, noteMissed, saveProgress } from './progress.ts';
 import { assertReady, explaining } from './readiness.ts';
 import { redriveDeadLetter } from './redrive.ts';
+import { rehearse } from './rehearsal.ts';
 import { countRuns, listRuns, recordRun } from './runs.ts';
 import { setAsideSinceParked, settledInStore } from './settled-in-store.ts';
 import { listSkips, loadSkip, recordSkip } from './skips.ts';
@@ -47,9 +48,11 @@ export function createStateStore({ client, schema }: StateStoreOptions): StateSt
   const alone = openStateDatabase(client, schema);
   return {
     migrate: () => turns.alone(() => explaining(alone, () => migrate(alone))),
+    rehearseMigrate: () => turns.alone(() => explaining(alone, () => rehearse(alone, migrate))),
     assertReady: () => assertReady(state),
     registerPipeline: (record) => explaining(state, () => registerPipeline(state, record)),
     loadPipeline: (pipeline) => explaining(state, () => loadPipeline(state, pipeline)),
+    listPipelines: () => explaining(state, () => listPipelines(state)),
     acquireLease: (request) => explaining(state, () => acquireLease(state, request)),
     renewLease: (lease, ttlMs) => explaining(state, () => renewLease(state, lease, ttlMs)),
     readLease: (pipeline) => explaining(state, () => readLease(state, pipeline)),
@@ -99,5 +102,9 @@ export function createStateStore({ client, schema }: StateStoreOptions): StateSt
     forgetCheckpoints: (pipeline) => explaining(state, () => forgetCheckpoints(state, pipeline)),
     destroyPipeline: (pipeline) =>
       turns.alone(() => explaining(alone, () => destroyPipeline(alone, pipeline))),
+    rehearseDestroy: (pipeline) =>
+      turns.alone(() =>
+        explaining(alone, () => rehearse(alone, (at) => destroyPipeline(at, pipeline))),
+      ),
   };
 }

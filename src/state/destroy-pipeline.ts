@@ -1,14 +1,17 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq, type SQL, sql } from 'drizzle-orm';
 import { driverError, sqlState, type StateDatabase } from './state-database.ts';
+
+/** insufficient_privilege: an administrator made it. */
+const NOT_OURS: ReadonlySet<string | null> = new Set(['42501']);
 
 const NOT_OURS_ALONE: ReadonlySet<string | null> = new Set([
   '2BP01', // dependent_objects_still_exist: somebody else keeps something in the schema
-  '42501', // insufficient_privilege: an administrator made the schema
+  ...NOT_OURS,
 ]);
 
 /**
- * Drops the pipeline's rows. After the last pipeline the tables go too, and the schema if nothing
- * else is in it.
+ * Drops the pipeline's rows. After the last pipeline the tables go too, if they are this role's, and
+ * the schema if nothing else is in it.
  */
 export async function destroyPipeline(
   { db, tables }: StateDatabase,
@@ -23,11 +26,17 @@ export async function destroyPipeline(
     await transaction.delete(pipelines).where(eq(pipelines.pipeline, pipeline));
     if ((await transaction.$count(pipelines)) > 0) return;
 
-    await transaction.execute(sql`drop table ${sql.join(Object.values(all), sql`, `)}`);
-    try {
-      await transaction.transaction((nested) => nested.execute(sql`drop schema ${schema}`));
-    } catch (error) {
-      if (!NOT_OURS_ALONE.has(sqlState(error))) throw driverError(error);
-    }
+    const drop = async (statement: SQL, leftFor: typeof NOT_OURS): Promise<boolean> => {
+      try {
+        await transaction.transaction((nested) => nested.execute(statement));
+        return true;
+      } catch (error) {
+        if (!leftFor.has(sqlState(error))) throw driverError(error);
+        return false;
+      }
+    };
+    const allTables = sql.join(Object.values(all), sql`, `);
+    if (!(await drop(sql`drop table ${allTables}`, NOT_OURS))) return;
+    await drop(sql`drop schema ${schema}`, NOT_OURS_ALONE);
   });
 }

@@ -24,20 +24,39 @@ export async function loadPipeline(
   pipeline: string,
 ): Promise<PipelineRecord | null> {
   const [record] = await db
-    .select({
-      pipeline: pipelines.pipeline,
-      slot: pipelines.slot,
-      publication: pipelines.publication,
-      database: pipelines.database,
-      systemIdentifier: pipelines.systemIdentifier,
-      timeline: pipelines.timeline,
-      publicationOid: pipelines.publicationOid,
-      announcedLsn: pipelines.announcedLsn,
-    })
+    .select(factsOf(pipelines))
     .from(pipelines)
     .where(eq(pipelines.pipeline, pipeline));
-  if (record === undefined) return null;
-  const { systemIdentifier, timeline, publicationOid, ...facts } = record;
+  return record === undefined ? null : recordOf(record);
+}
+
+export async function listPipelines({
+  db,
+  tables: { pipelines },
+}: StateDatabase): Promise<readonly PipelineRecord[]> {
+  const records = await db.select(factsOf(pipelines)).from(pipelines).orderBy(pipelines.pipeline);
+  return records.map(recordOf);
+}
+
+function factsOf(pipelines: StateDatabase['tables']['pipelines']) {
+  return {
+    pipeline: pipelines.pipeline,
+    slot: pipelines.slot,
+    publication: pipelines.publication,
+    database: pipelines.database,
+    systemIdentifier: pipelines.systemIdentifier,
+    timeline: pipelines.timeline,
+    publicationOid: pipelines.publicationOid,
+    announcedLsn: pipelines.announcedLsn,
+  };
+}
+
+function recordOf({
+  systemIdentifier,
+  timeline,
+  publicationOid,
+  ...facts
+}: Omit<PipelineRecord, 'identity'> & PipelineRecord['identity']): PipelineRecord {
   return { ...facts, identity: { systemIdentifier, timeline, publicationOid } };
 }
 

@@ -11,7 +11,7 @@ import { reachEndpoint } from '../../src/runtime/reach-endpoint.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { configOf, initialize } from './operations-config.ts';
+import { configOf, diagnosed, initialize } from './operations-config.ts';
 
 async function peeked(config: ResolvedConfig, limit: number): Promise<Record<string, unknown>[]> {
   const events: Record<string, unknown>[] = [];
@@ -22,24 +22,6 @@ async function peeked(config: ResolvedConfig, limit: number): Promise<Record<str
     peek(access, { limit, keys: new Map(), print }),
   );
   return events;
-}
-
-async function diagnosed(config: ResolvedConfig): Promise<Map<string, Diagnosis>> {
-  const found = new Map<string, Diagnosis>();
-  await doctor(
-    {
-      withPipeline: (look) => withPipeline(config, nodePlatform, look),
-      endpoints: config.endpoints.map((endpoint) => ({
-        name: endpoint.name,
-        type: endpoint.type,
-        url: endpoint.type === 'http' ? endpoint.url : null,
-      })),
-      reach: reachEndpoint,
-      now: () => nodePlatform.clock.now(),
-    },
-    (diagnosis) => found.set(diagnosis.name, diagnosis),
-  );
-  return found;
 }
 
 async function statusOf(config: ResolvedConfig) {

@@ -1,9 +1,11 @@
 import { parseConfig } from '../../src/config/parse.ts';
 import type { ResolvedConfig, WalhookConfig } from '../../src/config/schema.ts';
+import { type Diagnosis, doctor } from '../../src/operations/doctor/doctor.ts';
 import { init, type InitOptions } from '../../src/operations/init.ts';
 import type { InitStep } from '../../src/operations/init-step.ts';
 import { withPipeline } from '../../src/runtime/administration.ts';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';
+import { reachEndpoint } from '../../src/runtime/reach-endpoint.ts';
 import type { TestDatabase } from '../support/database.ts';
 
 /** A slot named after the database, which no other test has. */
@@ -29,4 +31,23 @@ export async function initialize(
 
 export function outcomes(steps: readonly InitStep[]): string[] {
   return steps.map(({ subject, outcome }) => `${subject} ${outcome}`);
+}
+
+/** What doctor finds, by the names of its checks. */
+export async function diagnosed(config: ResolvedConfig): Promise<Map<string, Diagnosis>> {
+  const found = new Map<string, Diagnosis>();
+  await doctor(
+    {
+      withPipeline: (look) => withPipeline(config, nodePlatform, look),
+      endpoints: config.endpoints.map((endpoint) => ({
+        name: endpoint.name,
+        type: endpoint.type,
+        url: endpoint.type === 'http' ? endpoint.url : null,
+      })),
+      reach: reachEndpoint,
+      now: () => nodePlatform.clock.now(),
+    },
+    (diagnosis) => found.set(diagnosis.name, diagnosis),
+  );
+  return found;
 }

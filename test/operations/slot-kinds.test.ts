@@ -1,13 +1,21 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import type { EmbeddedServer } from '../../src/demo/embedded-server.ts';
 import type { ResolvedConfig } from '../../src/config/schema.ts';
 import { destroy } from '../../src/operations/destroy.ts';
-import { doctor, type Diagnosis } from '../../src/operations/doctor/doctor.ts';
 import { readStatus } from '../../src/operations/status.ts';
 import { withPipeline } from '../../src/runtime/administration.ts';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';
 import { runDrain } from '../../src/runtime/run-drain.ts';
 import { createTestDatabase, serverMajorVersion, type TestDatabase } from '../support/database.ts';
-import { configOf, initialize, outcomes } from './operations-config.ts';
+import { startPrivateServer } from '../support/private-server.ts';
+import { configOf, diagnosed, initialize, outcomes } from './operations-config.ts';
+
+/** Of its own: transactions that stay open here would keep slots of other files from being made. */
+let server: EmbeddedServer;
+
+beforeAll(async () => {
+  server = await startPrivateServer();
+});
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
@@ -19,21 +27,10 @@ const troublesOf = async (config: ResolvedConfig) =>
     (await readStatus(access, nodePlatform.clock.now())).troubles.join('\n'),
   );
 
-async function slotCheck(config: ResolvedConfig): Promise<Diagnosis | undefined> {
-  const found: Diagnosis[] = [];
-  const tools = {
-    withPipeline: (look: Parameters<typeof withPipeline<void>>[2]) =>
-      withPipeline(config, nodePlatform, look),
-    endpoints: [],
-    reach: async () => undefined,
-    now: () => nodePlatform.clock.now(),
-  };
-  await doctor(tools, (diagnosis) => found.push(diagnosis));
-  return found.find(({ name }) => name === 'slot');
-}
+const slotCheck = async (config: ResolvedConfig) => (await diagnosed(config)).get('slot');
 
 async function publicized(): Promise<TestDatabase> {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase(server.url());
   await database.query(`create table t (id int primary key);
     create publication walhook for all tables with (publish_via_partition_root)`);
   return database;

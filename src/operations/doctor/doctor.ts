@@ -4,6 +4,8 @@ import { diagnosed, examine } from '../examine.ts';
 import { factsOf } from '../facts-of.ts';
 import { type Check, type Examined, failed, type Finding, ok, skipped, warning } from './check.ts';
 import { drainChecks } from './drain-checks.ts';
+import { identityChecks } from './identity-checks.ts';
+import { neighbourChecks } from './neighbour-checks.ts';
 import { passwordChecks } from './password-check.ts';
 import { endpointChecks } from './endpoint-checks.ts';
 import { keyChecks } from './key-checks.ts';
@@ -39,9 +41,11 @@ const CHECKS: readonly Check[] = [
   ...passwordChecks,
   ...publicationChecks,
   ...keyChecks,
+  ...identityChecks,
   ...slotChecks,
   ...stateChecks,
   ...drainChecks,
+  ...neighbourChecks,
   ...endpointChecks,
 ];
 
