@@ -23,6 +23,20 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   pages: ['docs'],
   // What Postgres' own load generator writes, for half a minute.
   pgbench: ['pgbench'],
+  // Attacks, damage and full resources.
+  hostile: ['hostile'],
+};
+/** Files of `npm test` that a suite runs as well. */
+const ALSO: Readonly<Record<string, readonly string[]>> = {
+  hostile: [
+    'test/http/{access,injection,open-connections,requests,unreadable-requests}.test.ts',
+    'test/cli/{hostile-names,standard-streams}.test.ts',
+    'test/config/unfit-files.test.ts',
+    'test/drain/clock.test.ts',
+    'test/kill/two-drainers.test.ts',
+    'test/postgres/{search-path,settings}*.test.ts',
+    'test/state/damaged.test.ts',
+  ],
 };
 const suite = process.env['WALHOOK_TEST_SUITE'];
 const filesOf = (folders: readonly string[]): string[] =>
@@ -41,7 +55,10 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: suite === undefined ? ['test/**/*.test.ts'] : filesOf(SUITES[suite]!),
+    include:
+      suite === undefined
+        ? ['test/**/*.test.ts']
+        : [...filesOf(SUITES[suite]!), ...(ALSO[suite] ?? [])],
     exclude: suite === undefined ? filesOf(Object.values(SUITES).flat()) : [],
     globalSetup: ['test/support/global-setup.ts'],
     setupFiles: ['test/support/secret-watch.ts'],

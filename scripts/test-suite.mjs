@@ -2,6 +2,7 @@
 // What takes minutes by itself, and is no part of npm test:
 //   npm run test:platforms -- [vitest arguments]: workers, Lambda, the container, every trigger side by side
 //   npm run test:pgbench -- [vitest arguments]: a load that Postgres' own generator writes
+//   npm run test:hostile -- [vitest arguments]: attacks, damaged state, few descriptors, full devices
 //   npm run test:pages -- [vitest arguments]: what the documents say, done as they say it
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';

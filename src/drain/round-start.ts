@@ -4,6 +4,7 @@ import { type EndpointHealth, HEALTHY } from '../delivery/circuit-breaker.ts';
 import type { EndpointStart } from '../delivery/endpoint-dispatch.ts';
 import { NOTHING_COUNTED } from '../delivery/dispatch-counts.ts';
 import { modeOf } from '../delivery/endpoint-mode.ts';
+import { WalhookError } from '../errors/walhook-error.ts';
 import { type Lsn, maxLsn } from '../pgoutput/lsn.ts';
 import { joinCheckpoints } from './join-checkpoints.ts';
 import { missedBy } from './missed.ts';
@@ -52,6 +53,7 @@ export async function startOfRound(
   for (const { options } of run.options.endpoints) {
     const { name } = options;
     const record = records.find(({ endpoint }) => endpoint === name);
+    if (record !== undefined) assertReadable(record);
     known.set(name, {
       checkpoint: checkpointOf(name, record, run.carried.get(name), stored.get(name) ?? []),
       health: run.health.get(name) ?? record?.health ?? HEALTHY,
@@ -70,6 +72,20 @@ export async function startOfRound(
   }
   await saveStart(run, state, lease, known, (name) => stored.has(name) || missing.has(name));
   return startsOf(run, known);
+}
+
+function assertReadable({ endpoint, settledAhead }: EndpointRecord): void {
+  try {
+    decodePositions(settledAhead);
+  } catch (error) {
+    const place = `settled_ahead of the row endpoint ${endpoint}`;
+    const said = error instanceof Error ? error.message : String(error);
+    throw new WalhookError(
+      'state_damaged',
+      `the state table endpoints is damaged: ${place} cannot be read (${said})`,
+      { detail: `endpoints.settled_ahead, ${endpoint}`, cause: error },
+    );
+  }
 }
 
 /**

@@ -28,6 +28,8 @@ export function decodePositions(bytes: Uint8Array): Position[] {
     for (let shift = 0n; ; shift += 7n) {
       const byte = bytes[at++];
       if (byte === undefined) throw new RangeError('a list of positions ends in the middle');
+      // No position has more: what goes on would take the square of its length.
+      if (shift > 63n) throw new RangeError('a list of positions holds a number that is too large');
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }

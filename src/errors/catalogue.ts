@@ -157,6 +157,12 @@ export const ERRORS = {
     exitCode: 1,
     remedy: 'Run walhook init to migrate the state tables.',
   },
+  state_damaged: {
+    retryable: false,
+    exitCode: 1,
+    remedy:
+      'Mend the named value by hand: see "A row is damaged" in docs/operations.md for each column.',
+  },
   lease_held: {
     retryable: true,
     exitCode: 4,

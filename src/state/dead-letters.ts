@@ -213,7 +213,7 @@ export function storedLetter({ lastAttemptMs, key, ...row }: LetterRow): StoredD
     ...row,
     ...(key === null ? {} : { key }),
     // Those of before this column have none.
-    headers: headers ?? {},
+    headers: typeof headers === 'object' && headers !== null ? headers : {},
     answer:
       answer === null || answer.status === null
         ? null

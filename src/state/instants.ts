@@ -12,7 +12,10 @@ export function fromNow(ms: number): SQL {
 
 /** A timestamptz as a number: its text form depends on the session's datestyle. */
 export function epochMs(column: AnyColumn | SQL): SQL {
-  return sql`(extract(epoch from ${column}) * 1000)::float8`;
+  // A timestamptz may be infinite, or beyond the last Date; then it is the last one.
+  // Of null, greatest and least would make the other.
+  return sql`case when ${column} is not null
+    then least(greatest(extract(epoch from ${column}) * 1000, -8.64e15), 8.64e15)::float8 end`;
 }
 
 export function instant(column: AnyColumn): SQL<Date> {

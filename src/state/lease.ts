@@ -10,6 +10,7 @@ import type { DrainHeadway } from '../drain/headway.ts';
 import { NO_WINDOWS, type WindowTotals } from '../drain/window-totals.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
 import { formatLsn, type Lsn, parseLsn } from '../pgoutput/lsn.ts';
+import { damaged } from './damage.ts';
 import { DURABLY } from './durable-commit.ts';
 import { headwayOf } from './headway.ts';
 import { CLOCK, epochMs, fromNow, instant } from './instants.ts';
@@ -30,6 +31,9 @@ type LeaseRow = {
   expires_at_ms: number | null;
   token: string | null;
 };
+
+/** No lease is for so long, whatever the server's clock says. */
+const NEVER_MS = Date.UTC(9_999, 0);
 
 /**
  * Takes the lease if it is free, has run out, is the owner's own from before its connection was lost,
@@ -74,6 +78,10 @@ export async function acquireLease(
   const [row] = rows;
   if (row === undefined) throw notRegistered(pipeline, schemaName);
   if (row.token === null) {
+    if (Number(row.expires_at_ms) > NEVER_MS) {
+      const place = { table: 'pipelines', key: `pipeline ${pipeline}`, column: 'lease_expires_at' };
+      throw damaged(place, 'lies so far ahead that the lease never runs out');
+    }
     return {
       kind: 'busy',
       owner: row.lease_owner ?? '',

@@ -5,6 +5,7 @@ import type { ParkedBatch } from '../delivery/parked-batch.ts';
 import type { Lease, ParkedCount, StoredParkedBatch } from '../drain/state-store.ts';
 import { formatLsn } from '../pgoutput/lsn.ts';
 import { DURABLY } from './durable-commit.ts';
+import { assertGroup, readColumn } from './damage.ts';
 import { epochMs } from './instants.ts';
 import { isCurrent, leaseLost } from './lease.ts';
 import { readManifest, readSettledPlaces, writeManifest } from './parked-manifest.ts';
@@ -118,11 +119,16 @@ export async function loadParked(
     .innerJoin(summed, eq(summed.id, parkedBatches.id))
     .where(sql`${summed.bytes} <= ${maxBytes} or ${summed.bytesBefore} = 0`)
     .orderBy(parkedBatches.id);
-  return rows.map(({ manifest, ...batch }) => ({
-    ...batch,
-    events: readManifest(manifest),
-    settled: readSettledPlaces(manifest),
-  }));
+  return rows.map(({ manifest, ...batch }) => {
+    const at = (column: string) => ({ table: 'parked_batches', key: `id ${batch.id}`, column });
+    assertGroup(batch.lanes, at('lanes'));
+    assertGroup(batch.headers, at('headers'));
+    return readColumn(at('manifest'), () => ({
+      ...batch,
+      events: readManifest(manifest, batch.body.length),
+      settled: readSettledPlaces(manifest),
+    }));
+  });
 }
 
 export async function countParked(
@@ -163,7 +169,8 @@ export async function parkedRelations(
   const relations = new Map<string, RelationMark[]>();
   for (const { endpoint, relations: text } of rows) {
     // What an earlier version parked has other lanes, and passes all of them.
-    const marks = JSON.parse(text ?? '[]') as RelationMark[];
+    const place = { table: 'parked_batches', key: `of the endpoint ${endpoint}`, column: 'lanes' };
+    const marks = readColumn(place, () => [...(JSON.parse(text ?? '[]') as RelationMark[])]);
     relations.set(endpoint, [...(relations.get(endpoint) ?? []), ...marks]);
   }
   return relations;

@@ -44,14 +44,24 @@ export function writeManifest(events: readonly ParkedEvent[]): string {
   return JSON.stringify(manifest);
 }
 
-export function readManifest(text: string): ParkedEvent[] {
+/** Throws what says why it is no manifest of a body of that many bytes. */
+export function readManifest(text: string, bodyBytes = Infinity): ParkedEvent[] {
   const manifest = JSON.parse(text) as Manifest;
+  assertNumbers(manifest.events);
+  assertNumbers(manifest.settled ?? []);
   const transactions = manifest.transactions.map(parseLsn);
   const { tables, operations, events: numbers } = manifest;
   const events: ParkedEvent[] = [];
+  if (numbers.length === 0 || numbers.length % NUMBERS_PER_EVENT !== 0) {
+    throw new RangeError('events are cut off');
+  }
   for (let at = 0; at < numbers.length; at += NUMBERS_PER_EVENT) {
     const start = numbers[at + 2]!;
     const [schema, table] = tables[numbers[at + 4]!]!;
+    if (start + numbers[at + 3]! > bodyBytes) throw new RangeError('an event is not in the body');
+    if (transactions[numbers[at]!] === undefined || operations[numbers[at + 5]!] === undefined) {
+      throw new RangeError('an event has no transaction or no operation');
+    }
     events.push({
       position: { commitLsn: transactions[numbers[at]!]!, seq: numbers[at + 1]! },
       start,
@@ -62,6 +72,15 @@ export function readManifest(text: string): ParkedEvent[] {
     });
   }
   return events;
+}
+
+function isWhole(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function assertNumbers(numbers: unknown): void {
+  if (Array.isArray(numbers) && numbers.every(isWhole)) return;
+  throw new TypeError('what should be a list of whole numbers is none');
 }
 
 function indexIn<T extends string>(numbering: Map<T, number>, text: T): number {

@@ -1,10 +1,11 @@
 import { eq, type SQL, sql } from 'drizzle-orm';
 import { ZERO_LSN, formatLsn, type Lsn } from '../pgoutput/lsn.ts';
-import { positionBefore } from '../changes/position.ts';
+import { type Position, positionBefore } from '../changes/position.ts';
 import { HEALTHY, type Stuck } from '../delivery/circuit-breaker.ts';
 import type { PartlyReplayed } from '../delivery/replayed.ts';
 import type { EndpointProgress, EndpointRecord, Lease, Pause } from '../drain/state-store.ts';
 import { NO_WINDOWS, type WindowTotals } from '../drain/window-totals.ts';
+import { damaged } from './damage.ts';
 import { DURABLY } from './durable-commit.ts';
 import {
   CLOCK,
@@ -168,7 +169,10 @@ export async function loadEndpoints(
     .select({
       endpoint: endpoints.endpoint,
       settled: { commitLsn: endpoints.commitLsn, seq: endpoints.seq },
-      settledAhead: endpoints.settledAhead,
+      // However large it is, no more comes over than shows that it is too large.
+      settledAhead: sql`substring(${endpoints.settledAhead} for ${MOST_AHEAD_BYTES + 1})`.mapWith(
+        endpoints.settledAhead,
+      ),
       missedFrom: endpoints.missedFromLsn,
       state: endpoints.state,
       reason: endpoints.reason,
@@ -195,11 +199,30 @@ export async function loadEndpoints(
     .from(endpoints)
     .where(eq(endpoints.pipeline, pipeline))
     .orderBy(endpoints.endpoint);
+  for (const row of rows) assertCheckpoint(row);
   return rows.map(({ stuck, ...row }) => ({
     ...row,
     health: { ...row.health, stuck: stuckOf(stuck) },
     pause: pauseOf(row.pause),
   }));
+}
+
+/** Many times what the events that may be settled ahead take, in any order. */
+const MOST_AHEAD_BYTES = 4 << 20;
+const LAST_SEQ = 2 ** 32 - 1;
+
+function assertCheckpoint(row: {
+  readonly endpoint: string;
+  readonly settled: Position;
+  readonly settledAhead: Uint8Array;
+}): void {
+  const at = (column: string) => ({ table: 'endpoints', key: `endpoint ${row.endpoint}`, column });
+  const { seq } = row.settled;
+  if (seq < -1 || seq > LAST_SEQ) throw damaged(at('seq'), 'is no sequence in a transaction');
+  const { settledAhead } = row;
+  if (settledAhead.length > MOST_AHEAD_BYTES) {
+    throw damaged(at('settled_ahead'), `holds more than ${MOST_AHEAD_BYTES} bytes`);
+  }
 }
 
 export async function noteMissed(

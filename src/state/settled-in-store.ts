@@ -1,11 +1,13 @@
 import { sql } from 'drizzle-orm';
 import { comparePositions, type Position } from '../changes/position.ts';
 import { parseLsn } from '../pgoutput/lsn.ts';
+import { readColumn } from './damage.ts';
 import { readManifest } from './parked-manifest.ts';
 import type { StateDatabase } from './state-database.ts';
 
 /** A dead letter, or a parked batch's events; with the endpoint's checkpoint, if there is one. */
 type Row = {
+  id: string;
   endpoint: string;
   checkpoint_lsn: string | null;
   checkpoint_seq: string | null;
@@ -24,10 +26,10 @@ export async function settledInStore(
 ): Promise<ReadonlyMap<string, readonly Position[]>> {
   const { rows } = await db.execute<Row>(sql`
     with kept as (
-      select endpoint, commit_lsn, seq, null as manifest from ${deadLetters}
+      select id, endpoint, commit_lsn, seq, null as manifest from ${deadLetters}
       where pipeline = ${pipeline}
       union all
-      select endpoint, commit_lsn, seq, manifest from ${parkedBatches}
+      select id, endpoint, commit_lsn, seq, manifest from ${parkedBatches}
       where pipeline = ${pipeline}
     )
     select kept.*, e.commit_lsn as checkpoint_lsn, e.seq as checkpoint_seq
@@ -51,8 +53,11 @@ function isBeyondCheckpoint(
   return comparePositions(position, { commitLsn: parseLsn(lsn), seq: Number(seq) }) > 0;
 }
 
-function positionsIn({ commit_lsn: lsn, seq, manifest }: Row): Position[] {
-  if (manifest !== null) return readManifest(manifest).map(({ position }) => position);
+function positionsIn({ id, commit_lsn: lsn, seq, manifest }: Row): Position[] {
+  if (manifest !== null) {
+    const place = { table: 'parked_batches', key: `id ${id}`, column: 'manifest' };
+    return readColumn(place, () => readManifest(manifest).map(({ position }) => position));
+  }
   return lsn === null ? [] : [{ commitLsn: parseLsn(lsn), seq: Number(seq) }];
 }
 
