@@ -30,16 +30,14 @@ export function epochMsOrNull(column: AnyColumn): SQL<number | null> {
 
 /** The last Date. The server's timestamptz reaches further. */
 const LATEST_MS = 8.64e15;
-/** A clock that was never set may be far off; the server's timestamptz goes back to 4713 BC. */
-const EARLIEST_MS = Date.UTC(-4_700, 0);
 
 /**
- * A time that a timestamptz can hold: the nearest one, or null where it is none. What
+ * A time from 1970 on that a timestamptz can hold: the nearest one, or null where it is none. What
  * is written in one statement with others must not be what fails it.
  */
 export function storableMs(ms: number | null): number | null {
   if (ms === null || Number.isNaN(ms)) return null;
-  return Math.min(Math.max(ms, EARLIEST_MS), LATEST_MS);
+  return Math.min(Math.max(ms, 0), LATEST_MS);
 }
 
 const EARLIEST_TEXT = Date.parse('0001-01-01T00:00:00Z');
