@@ -225,7 +225,7 @@ describe('under replica identity full the key', () => {
   test('has no columns that its index only includes', async () => {
     await run(`create table including (id int, code text, primary key (id) include (code));
       alter table including replica identity full; insert into including values (1, 'one')`);
-    expect(await drained()).toMatchObject([{ key: { id: 1 } }]);
+    expect((await drained()).map(({ key }) => key)).toEqual([{ id: 1 }]);
   });
 
   test('is none for a table that never had one, and nothing is said of it', async () => {

@@ -1,66 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Lsn } from '../../src/pgoutput/lsn.ts';
-import { skipTransaction } from '../../src/operations/skip-transaction.ts';
-import { withPipeline } from '../../src/runtime/administration.ts';
-import { nodePlatform } from '../../src/runtime/node-platform.ts';
-import { serverMajorVersion } from '../support/database.ts';
-import { createPipeline, lsnOf, type TestPipeline } from '../support/pipeline.ts';
 import { walhook } from '../cli/walhook.ts';
-import { type Receiver, startReceiver } from '../support/receiver.ts';
-
-const http = (receiver: Receiver, name = 'hooks0') =>
-  ({ name, type: 'http', url: receiver.url, ordering: 'strict' }) as const;
-
-/** What came, in a word each: a row's id, or the place that was passed over. */
-const takenBy = (receiver: Receiver) =>
-  receiver.events().map((event) => {
-    if (event['op'] === 'message') return contentOf(event)['commit_lsn'];
-    return (event['after'] as { id: number }).id;
-  });
-
-function contentOf(event: Record<string, unknown>): Record<string, unknown> {
-  const text = Buffer.from(String(event['content']), 'base64').toString();
-  return JSON.parse(text) as Record<string, unknown>;
-}
-
-/** A row of t with n = 0 is one that the server fails to filter. */
-async function stuckPipeline(receivers: readonly Receiver[]) {
-  const pipeline = await createPipeline(
-    { endpoints: receivers.map((receiver, index) => http(receiver, `hooks${index}`)) },
-    'create table t (id int primary key, n int); create table other (id int primary key)',
-  );
-  const { database } = pipeline;
-  await database.query(
-    `drop publication walhook;
-     create publication walhook for table other, t where (1 / n > -1)`,
-  );
-  await database.query('update walhook.pipelines set publication_oid = null');
-  await database.query('insert into other values (1)');
-  await database.query('insert into t values (1, 0)');
-  await database.query('insert into other values (2)');
-  await database.query('insert into t values (2, 0)');
-  await database.query('insert into other values (3)');
-  return pipeline;
-}
-
-const skip = ({ config }: TestPipeline, to: string, reason = 'a test') =>
-  withPipeline(config, nodePlatform, (access) =>
-    skipTransaction(access, {
-      to: lsnOf(to) as Lsn,
-      reason,
-      requestedBy: 'me',
-      now: Date.parse('2026-01-31T12:00:00Z'),
-      leaseMs: 10_000,
-      createId: () => 'skip',
-    }),
-  );
-
-/** Where the drain says that it cannot get on. */
-async function stuckAt(pipeline: TestPipeline): Promise<string> {
-  const { error } = await pipeline.drain();
-  expect(error?.code).toBe('transaction_unreadable');
-  return error!.detail!;
-}
+import { serverMajorVersion } from '../support/database.ts';
+import { lsnOf } from '../support/pipeline.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { contentOf, skip, stuckAt, stuckPipeline, takenBy } from '../support/stuck-pipeline.ts';
 
 test.skipIf(serverMajorVersion < 15)(
   'a skip passes over exactly one transaction, in whose place every endpoint gets an event',
@@ -191,37 +134,5 @@ test.skipIf(serverMajorVersion < 15)(
     expect(await pipeline.drain()).toMatchObject({ status: 'caught_up' });
     expect(takenBy(down).slice(-5)).toEqual([1, first, 2, second, 3]);
     expect(takenBy(up)).toEqual([1, first, 2, second, 3]);
-  },
-);
-
-test.skipIf(serverMajorVersion < 15)(
-  'a drainer that dies at any step of a skip leaves it to the next: nothing is lost, and nothing more is skipped',
-  async () => {
-    const receiver = await startReceiver();
-    const pipeline = await stuckPipeline([receiver]);
-    const first = await stuckAt(pipeline);
-    await skip(pipeline, first);
-    const steps = [
-      'window-read',
-      'before-send',
-      'after-send',
-      'before-checkpoint',
-      'after-checkpoint',
-      'before-advance',
-      'after-advance',
-      'before-release',
-    ] as const;
-    for (const dying of steps) {
-      const died = pipeline.drain({
-        onStep(step) {
-          if (step === dying) throw new Error(`died at ${dying}`);
-        },
-      });
-      expect((await died).status).toBe('failed');
-    }
-    const second = await stuckAt(pipeline);
-    expect([...new Set(takenBy(receiver))]).toEqual([1, first, 2]);
-    expect(lsnOf(await pipeline.slotAt())).toBeGreaterThan(lsnOf(first));
-    expect(lsnOf(await pipeline.slotAt())).toBeLessThanOrEqual(lsnOf(second));
   },
 );
