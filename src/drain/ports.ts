@@ -72,6 +72,8 @@ export type EndpointSetup = {
   readonly createRoute: (catalog: RelationCatalog) => Route;
   readonly createFraming: (about: SourceAbout) => Framing;
   readonly createFormat: (catalog: RelationCatalog, about: SourceAbout) => EventFormat;
+  /** What a test event, a message of that prefix, leaves behind where it was taken; without it, nothing. */
+  readonly testNote?: (prefix: string) => string;
   /** Endpoints with equal keys share a format: an event is written once for all of them. */
   readonly formatKey: string;
 };

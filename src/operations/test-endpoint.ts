@@ -18,6 +18,8 @@ export type EndpointTest = {
   /** unsendable: the endpoint's format has no text for a logical message. */
   readonly outcome: Outcome | { readonly kind: 'unsendable' };
   readonly latencyMs: number;
+  /** What it left behind there; null: nothing. */
+  readonly note: string | null;
 };
 
 /**
@@ -42,7 +44,7 @@ export async function testEndpoint(
   const text = new JsonWriter();
   if (format.skips?.(event) !== true) format.write(event, text);
   else if (format.writeTest !== undefined) format.writeTest(id, clock.now(), text);
-  else return { endpoint, eventId: id, outcome: { kind: 'unsendable' }, latencyMs: 0 };
+  else return { endpoint, eventId: id, outcome: { kind: 'unsendable' }, latencyMs: 0, note: null };
   const headers = setup.options.batch.maxEvents === 1 ? (format.headers?.(event) ?? {}) : {};
   const { contentType } = format;
   const sent = { eventId: id, text: text.written(), contentType, headers };
@@ -55,7 +57,9 @@ export async function testEndpoint(
     await turn(signal);
     const elapsedMs = sinceNow(clock);
     const outcome = await sink.send(delivery, signal, undefined, turn);
-    return { endpoint, eventId: id, outcome, latencyMs: elapsedMs() };
+    const latencyMs = elapsedMs();
+    const note = outcome.kind === 'delivered' ? (setup.testNote?.(TEST_PREFIX) ?? null) : null;
+    return { endpoint, eventId: id, outcome, latencyMs, note };
   } finally {
     await limit.close();
     await sink.close();

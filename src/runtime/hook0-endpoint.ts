@@ -3,7 +3,9 @@ import { proxyOf } from '../config/proxy-option.ts';
 import type { ResolvedConfig } from '../config/schema.ts';
 import { singleEvent } from '../delivery/single-event.ts';
 import type { EndpointSetup } from '../drain/ports.ts';
+import { renderEventType } from '../formats/hook0-event-type.ts';
 import { hook0Format } from '../formats/hook0.ts';
+import { uuidV5 } from '../formats/uuid-v5.ts';
 import { hook0BaseUrl } from '../sinks/hook0/base-url.ts';
 import { hook0Sink } from '../sinks/hook0/hook0-sink.ts';
 import { requestOptions } from './delivery-options.ts';
@@ -34,6 +36,7 @@ export function hook0Endpoint(
   };
   return {
     options: requestOptions(endpoint, ONE_EVENT),
+    ...(registerEventTypes && { testNote: (prefix) => testNote(eventType, config, prefix) }),
     createLimit: limitOf(endpoint, config, platform),
     createRoute: routeOf(endpoint),
     createFraming: () => singleEvent,
@@ -55,9 +58,16 @@ export function hook0Endpoint(
           registerEventTypes,
           timeoutMs,
           attempts: retry.attempts,
+          idOf: (given) => uuidV5(applicationId, given),
         },
         createHttpClient(new URL(baseUrl), concurrency, proxyOf(endpoint)),
         clock,
       ),
   };
+}
+
+function testNote(eventType: string, { pipeline }: ResolvedConfig, prefix: string): string {
+  const subject = { service: pipeline, schema: 'message', table: prefix, operation: 'message' };
+  const type = renderEventType(eventType, subject);
+  return `Hook0 keeps its event type, ${type}, which counts against the quota of types: deactivate it there if that is short`;
 }

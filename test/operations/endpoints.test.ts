@@ -4,6 +4,8 @@ import { pauseEndpoint, resumeEndpoint } from '../../src/operations/pause-endpoi
 import { testEndpoint } from '../../src/operations/test-endpoint.ts';
 import { endpointSetup } from '../../src/runtime/endpoints.ts';
 import { nodePlatform } from '../../src/runtime/node-platform.ts';
+import { hook0Application, hook0EndpointOf } from '../support/hook0-pipeline.ts';
+import { startHook0Server } from '../support/hook0-server.ts';
 import { startDrasiServer } from '../support/drasi-server.ts';
 import type { TestPipeline } from '../support/pipeline.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
@@ -170,4 +172,13 @@ test('a test of an endpoint of single events sends the event alone; what comes b
   expect(await onPipeline(pipeline, readEndpoints)).toMatchObject([
     { dead_letters: 0, failed_attempts: 0 },
   ]);
+});
+
+test('what a test event leaves at Hook0 is said', async () => {
+  const hook0 = await startHook0Server({ applications: [hook0Application] });
+  const pipeline = await drainedOrders({ endpoints: [hook0EndpointOf(hook0)] }, 0);
+  const { note, outcome } = await tested(pipeline);
+  expect(outcome).toMatchObject({ kind: 'delivered' });
+  const [type] = hook0.eventTypes(hook0Application.id);
+  expect(note).toContain(`Hook0 keeps its event type, ${type},`);
 });

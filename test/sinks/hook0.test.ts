@@ -174,7 +174,7 @@ test('a change that is too large for Hook0 becomes a dead letter, and the rest i
      from generate_series(1, 3) n`,
   );
   expect(events.map((event) => changeIn(event).key!.id).sort()).toEqual([1, 3]);
-  expect(hook0.sent).toHaveLength(2);
+  expect(hook0.sent.every(({ payload }) => String(payload).length < 1_000)).toBe(true);
   const letters = await pipeline.database.query('select reason, detail from walhook.dead_letters');
   expect(letters).toEqual([
     {

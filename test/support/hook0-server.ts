@@ -14,7 +14,7 @@ export type Hook0Application = {
   readonly id: string;
   readonly token: string;
   /** What the token may do besides sending events. */
-  readonly may?: readonly ('list' | 'register')[];
+  readonly may?: readonly ('read' | 'register')[];
 };
 
 export type Hook0Options = {
@@ -43,9 +43,12 @@ export type Hook0Server = {
   readonly calls: readonly string[];
   /** The bodies of all requests that carried an event. */
   readonly sent: readonly Fields[];
+  /** Those that are active. */
   eventTypes(applicationId: string): string[];
   register(applicationId: string, eventType: string): void;
   forget(applicationId: string, eventType: string): void;
+  /** As a person does in its dashboard: it is listed no more, and its events are taken all the same. */
+  deactivate(applicationId: string, eventType: string): void;
   /** Asked of each request before it is served. */
   interrupt(by: Interrupt): void;
   /** A token may send as many requests at once again. */
@@ -60,7 +63,8 @@ export async function startHook0Server(options: Hook0Options): Promise<Hook0Serv
   const ids = new Set<string>();
   const calls: string[] = [];
   const sent: Fields[] = [];
-  const types = new Map(applications.map(({ id }) => [id, new Set<string>()]));
+  /** Whether they are active, by name. */
+  const types = new Map(applications.map(({ id }) => [id, new Map<string, boolean>()]));
   let spent = 0;
   let interruption: Interrupt = uninterrupted;
 
@@ -95,12 +99,17 @@ export async function startHook0Server(options: Hook0Options): Promise<Hook0Serv
     return json(201, { application_id, event_id, received_at: new Date().toISOString() });
   }
 
-  function list(request: ReceivedRequest, application: Hook0Application): GivenAnswer {
-    const asked = new URL(request.path, 'http://hook0').searchParams.get('application_id');
-    if (asked !== application.id || !allows(application, 'list')) {
+  function read(request: ReceivedRequest, application: Hook0Application): GivenAnswer {
+    const { pathname, searchParams } = new URL(request.path, 'http://hook0');
+    if (searchParams.get('application_id') !== application.id || !allows(application, 'read')) {
       throw new Hook0Problem('Forbidden', 'Not enough rights.');
     }
-    return json(200, [...types.get(application.id)!].map(described));
+    const id = pathname.split('/').at(-1)!.toLowerCase();
+    const event = events.find(({ event_id }) => event_id.toLowerCase() === id);
+    if (event?.application_id !== application.id) throw new Hook0Problem('NotFound', id);
+    const { event_id, event_type, payload, ...others } = event;
+    const encoded = Buffer.from(payload).toString('base64');
+    return json(200, { event_id, event_type_name: event_type, payload: encoded, ...others });
   }
 
   function register(request: ReceivedRequest, application: Hook0Application): GivenAnswer {
@@ -114,7 +123,7 @@ export async function startHook0Server(options: Hook0Options): Promise<Hook0Serv
     if (known.size >= eventTypesPerApplication) {
       throw new Hook0Problem('TooManyEventTypesPerApplication', 'Upgrade to a better plan.');
     }
-    known.add(parts.join('.'));
+    known.set(parts.join('.'), true);
     return json(201, described(parts.join('.')));
   }
 
@@ -123,8 +132,8 @@ export async function startHook0Server(options: Hook0Options): Promise<Hook0Serv
     switch (callOf(request)) {
       case 'POST /api/v1/event':
         return ingest(request, application);
-      case 'GET /api/v1/event_types':
-        return list(request, application);
+      case 'GET /api/v1/events/{id}':
+        return read(request, application);
       case 'POST /api/v1/event_types':
         return register(request, application);
       default:
@@ -159,19 +168,21 @@ export async function startHook0Server(options: Hook0Options): Promise<Hook0Serv
     events,
     calls,
     sent,
-    eventTypes: (id) => [...(types.get(id) ?? [])],
-    register: (id, type) => void types.get(id)!.add(type),
+    eventTypes: (id) =>
+      [...(types.get(id) ?? [])].filter(([, active]) => active).map(([type]) => type),
+    register: (id, type) => void types.get(id)!.set(type, true),
     forget: (id, type) => void types.get(id)!.delete(type),
+    deactivate: (id, type) => void types.get(id)!.set(type, false),
     interrupt: (by) => void (interruption = by),
     refill: () => void (spent = 0),
   };
 }
 
 function callOf({ method, path }: ReceivedRequest): string {
-  return `${method} ${path.split('?')[0]}`;
+  return `${method} ${path.split('?')[0]!.replace(/(?<=\/events?\/)[\da-f-]{36}$/i, '{id}')}`;
 }
 
-function allows({ may = ['list', 'register'] }: Hook0Application, right: 'list' | 'register') {
+function allows({ may = ['read', 'register'] }: Hook0Application, right: 'read' | 'register') {
   return may.includes(right);
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
+import { uuidV5 } from '../../src/formats/uuid-v5.ts';
 import type { Delivery, Outcome, Sink } from '../../src/delivery/sink.ts';
 import { undiciClient } from '../../src/sinks/http/undici-client.ts';
 import { hook0Sink, type Hook0SinkOptions } from '../../src/sinks/hook0/hook0-sink.ts';
@@ -29,6 +30,7 @@ export async function setUpHook0Sink(
       registerEventTypes: true,
       timeoutMs: 5_000,
       attempts: 3,
+      idOf: (name) => uuidV5(application.id, name),
       ...sinkOptions,
     },
     undiciClient(new URL(hook0.url), 4),

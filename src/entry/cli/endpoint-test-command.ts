@@ -52,16 +52,17 @@ function exitCodeOfTest({ outcome }: EndpointTest): number {
 }
 
 function resultLines({ json }: Session, test: EndpointTest, answer: Answer | null): string[] {
-  const { endpoint, eventId, outcome, latencyMs } = test;
+  const { endpoint, eventId, outcome, latencyMs, note } = test;
   const reason = 'reason' in outcome ? outcome.reason : null;
   if (!json) return testLines(test, reason, answer);
   const { kind } = outcome;
-  const measured = { outcome: kind, reason, latency_ms: latencyMs, answer };
+  const noted = note === null ? {} : { note };
+  const measured = { outcome: kind, reason, latency_ms: latencyMs, answer, ...noted };
   return [JSON.stringify({ endpoint, event_id: eventId, ...measured })];
 }
 
 function testLines(
-  { endpoint, eventId, outcome, latencyMs }: EndpointTest,
+  { endpoint, eventId, outcome, latencyMs, note }: EndpointTest,
   reason: string | null,
   answer: Answer | null,
 ): string[] {
@@ -77,6 +78,7 @@ function testLines(
   return [
     `"${endpoint}" ${verdict}after ${describeMs(latencyMs)}`,
     `event ${eventId}`,
+    ...(note === null ? [] : [note]),
     ...(body === '' && reason !== null && answer === null ? [reason] : []),
     ...(body === '' ? [] : ['', ...body.split('\n')]),
   ];

@@ -11,7 +11,8 @@ export type Hook0ApiOptions = {
 
 /** Hook0's HTTP API. Its methods reject with NoAnswerError where no status came. */
 export type Hook0Api = {
-  get(path: string, signal: AbortSignal): Promise<HttpAnswer>;
+  /** `answerBytes`: what is read of the answer at the most. */
+  get(path: string, signal: AbortSignal, answerBytes: number): Promise<HttpAnswer>;
   post(path: string, body: Uint8Array, signal: AbortSignal): Promise<HttpAnswer>;
 };
 
@@ -26,12 +27,13 @@ export function hook0Api(options: Hook0ApiOptions, client: HttpClient): Hook0Api
   };
   const url = (path: string): URL => new URL(`${baseUrl}${path}`);
   return {
-    get: (path, signal) =>
+    get: (path, signal, answerBytes) =>
       client.request({
         url: url(path),
         method: 'GET',
         headers,
         body: NO_BODY,
+        answerBytes,
         timeoutMs,
         signal,
       }),

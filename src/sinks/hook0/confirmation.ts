@@ -14,12 +14,13 @@ export const isIngested: Confirmation = ({ status, body }) => {
   );
 };
 
-export const isTypeList: Confirmation = ({ status, body }) =>
-  status === 200 && Array.isArray(parse(body));
+export const isEvent: Confirmation = ({ status, body }) =>
+  status === 200 && typeof fieldsOf(body)?.['event_id'] === 'string';
 
 export const isRegistered: Confirmation = ({ body }) => fieldsOf(body) !== null;
 
-function fieldsOf(body: string): Readonly<Record<string, unknown>> | null {
+/** Null for what is no JSON object. */
+export function fieldsOf(body: string): Readonly<Record<string, unknown>> | null {
   const value = parse(body);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   return value as Record<string, unknown>;

@@ -9,13 +9,23 @@ export type EventBody = {
   readonly bodyBytes: number;
 };
 
+/** What makes an event this one, beside its place and time. */
+export type EventContent = {
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly payload: string;
+};
+
 type Head = {
+  readonly event_id: string;
   readonly event_type: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata?: Readonly<Record<string, string>>;
 };
 
-const PAYLOAD = Buffer.from(',"payload":"');
+const MEMBER = ',"payload":';
+const PAYLOAD = Buffer.from(`${MEMBER}"`);
 const MAX_BODY_BYTES = 2 << 20;
 const MAX_PAYLOAD_CHARACTERS = 699_050;
 const MAX_EVENT_TYPE_CHARACTERS = 200;
@@ -30,10 +40,7 @@ const byteLength = (text: string): number => Buffer.byteLength(text);
  * begins is the last place that looks like it. So the payload need not be parsed.
  */
 export function readEventBody(body: Uint8Array): EventBody {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const at = bytes.lastIndexOf(PAYLOAD);
-  const head = JSON.parse(`${bytes.toString('utf8', 0, at)}}`) as Head;
-  const payload = bytes.subarray(at + PAYLOAD.length - 1, bytes.length - 1);
+  const { head, payload } = split(body);
   return {
     eventType: head.event_type,
     labelCount: Object.keys(head.labels).length,
@@ -41,6 +48,33 @@ export function readEventBody(body: Uint8Array): EventBody {
     metadataCount: Object.keys(head.metadata ?? {}).length,
     payloadCharacters: charactersOf(payload),
     bodyBytes: body.length,
+  };
+}
+
+export function readEventContent(body: Uint8Array): EventContent {
+  const { head, payload } = split(body);
+  return {
+    eventId: head.event_id,
+    eventType: head.event_type,
+    labels: head.labels,
+    payload: JSON.parse(payload.toString('utf8')) as string,
+  };
+}
+
+/** The same event in all but its id. */
+export function withEventId(body: Uint8Array, event_id: string): Uint8Array {
+  const { head, payload } = split(body);
+  const before = JSON.stringify({ ...head, event_id }).slice(0, -1);
+  return Buffer.concat([Buffer.from(before + MEMBER), payload, Buffer.from('}')]);
+}
+
+/** `payload`: as a JSON text, between its quotes. */
+function split(body: Uint8Array): { readonly head: Head; readonly payload: Buffer } {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const at = bytes.lastIndexOf(PAYLOAD);
+  return {
+    head: JSON.parse(`${bytes.toString('utf8', 0, at)}}`) as Head,
+    payload: bytes.subarray(at + MEMBER.length, bytes.length - 1),
   };
 }
 

@@ -15,8 +15,6 @@ import type { Confirmation } from './confirmation.ts';
  * its status usually does.
  */
 const VERDICTS: Readonly<Record<string, Verdict>> = {
-  EventAlreadyIngested: 'delivered',
-
   AuthApplicationSecretLookupError: 'unavailable',
   AuthBiscuitLookupError: 'unavailable',
   InternalServerError: 'unavailable',
@@ -38,6 +36,9 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   EventTypeDoesNotExist: 'rejected',
   JsonPayload: 'rejected',
   Validation: 'rejected',
+
+  // Where it is that event which Hook0 has, the sink knows better.
+  EventAlreadyIngested: 'rejected',
 };
 
 /** The problem's id; null where the answer is no problem of Hook0, but of a proxy before it, say. */
