@@ -67,6 +67,7 @@ export const commandVariables: readonly string[] = [
   'WALHOOK_DEADLINE',
   'WALHOOK_ENDPOINT',
   'WALHOOK_ENDPOINT_URL',
+  'WALHOOK_EXIT_CODE',
   'WALHOOK_FAILOVER',
   'WALHOOK_ID',
   'WALHOOK_INIT',

@@ -81,7 +81,10 @@ describe('nothing is sent, and no password', () => {
   });
 
   test('to another machine without STARTTLS, also where TLS is optional, unless that is allowed', async () => {
-    const server = await startMailServer({ hideSTARTTLS: true, allowInsecureAuth: true });
+    const server = await startMailServer({
+      disabledCommands: ['STARTTLS'],
+      allowInsecureAuth: true,
+    });
     const { port } = server;
     const relay = { port, host: '0.0.0.0', security: 'opportunistic' } as const;
     await expect(send(relay)).rejects.toThrow(/STARTTLS|TLS/);

@@ -33,11 +33,15 @@ test('a parked batch comes back as it was parked, to the last byte', async () =>
       eventAt(0xffff_ffff_ffff_ffffn, 1, { schema: null, table: null, operation: 'message' }),
     ],
   });
-  await store.park(lease, [parkedBatch(), batch, parkedBatch({ body: new Uint8Array() })]);
+  const empty = parkedBatch({
+    body: new Uint8Array(),
+    events: [eventAt(0x10n, 0, { start: 0, end: 0 })],
+  });
+  await store.park(lease, [parkedBatch(), batch, empty]);
   expect(await store.loadParked('shop', 'orders', 0n, 1 << 20)).toEqual([
     { id: 1n, settled: [], ...parkedBatch() },
     { id: 2n, settled: [], ...batch },
-    { id: 3n, settled: [], ...parkedBatch({ body: new Uint8Array() }) },
+    { id: 3n, settled: [], ...empty },
   ]);
 });
 
