@@ -179,7 +179,8 @@ function endWithout(last: number, bytes: Uint8Array, start: number, end: number)
   return shortEnd;
 }
 
-function sameValue(a: Tuple, b: Tuple, column: number): boolean {
+/** Whether both rows have the same text in a column, or both none. */
+export function sameValue(a: Tuple, b: Tuple, column: number): boolean {
   const startA = a.bounds[column * 2] ?? NULL_VALUE;
   const startB = b.bounds[column * 2] ?? NULL_VALUE;
   if (startA < 0 || startB < 0) return startA === startB;

@@ -24,7 +24,7 @@ export const valueEncoding = z
       ['number', 'string'],
     ).default('number'),
     numeric: choice(
-      'How numeric is written; a number keeps its exact digits. With the format drasi the default is number, and a float there.',
+      'How numeric is written; a number keeps its exact digits. With the formats drasi, hasura and supabase the default is number; to drasi it is a float.',
       ['string', 'number'],
     ).default('string'),
   })

@@ -1,9 +1,12 @@
 import type { Draft } from './draft.ts';
-import { sendsOneCloudEvent } from './format-faults.ts';
+import { sendsOneEvent } from './format-faults.ts';
+
+/** Formats whose receivers are used to numbers where the column is numeric. */
+const NUMBER_FORMATS: ReadonlySet<unknown> = new Set(['drasi', 'hasura', 'supabase']);
 
 /**
- * Defaults that depend on the format: one event a request where a mode allows no more, and numbers
- * for numeric where Drasi is to compute with them.
+ * Defaults that depend on the format: one event a request where it allows no more, and numbers for
+ * numeric where a receiver is to compute with them.
  */
 export function setFormatDefaults(draft: Draft): void {
   const endpoints = draft.get(['endpoints']);
@@ -14,8 +17,8 @@ export function setFormatDefaults(draft: Draft): void {
     const setDefault = (path: readonly string[], value: unknown): void => {
       if (optionOf(...path) === undefined) draft.set(['endpoints', index, ...path], value);
     };
-    if (optionOf('format') === 'drasi') setDefault(['values', 'numeric'], 'number');
-    if (optionOf('type') === 'http' && sendsOneCloudEvent(endpoint)) {
+    if (NUMBER_FORMATS.has(optionOf('format'))) setDefault(['values', 'numeric'], 'number');
+    if (optionOf('type') === 'http' && sendsOneEvent(endpoint)) {
       setDefault(['batch', 'maxEvents'], 1);
     }
   }

@@ -3,6 +3,8 @@ import type { z } from 'zod';
 // What a format asks of the options beside it. Those may be wrong at the same time: nothing is taken
 // for granted of their types.
 
+const FORMATS_WITH_OPTIONS = ['cloudevents', 'debezium', 'drasi', 'hasura', 'sequin'];
+
 type Group = Readonly<Record<string, unknown>>;
 
 export function checkHttpFormat(endpoint: unknown, context: z.RefinementCtx): void {
@@ -25,16 +27,20 @@ export function checkStdoutFormat(endpoint: unknown, context: z.RefinementCtx): 
   }
 }
 
-/** Whether the endpoint's CloudEvents go one a request; not so where the mode is none that there is. */
-export function sendsOneCloudEvent(endpoint: unknown): boolean {
+/** Formats whose receivers read one event a request, as those are sent that they were written for. */
+const ONE_EVENT_FORMATS: ReadonlySet<unknown> = new Set(['hasura', 'supabase']);
+
+/** Whether events go one a request, as their format has it; not so in a mode that there is not. */
+export function sendsOneEvent(endpoint: unknown): boolean {
   const given = asGroup(endpoint);
+  if (ONE_EVENT_FORMATS.has(given['format'])) return true;
   const mode = cloudeventsMode(given);
   return given['format'] === 'cloudevents' && (mode === 'structured' || mode === 'binary');
 }
 
 /** An option that does nothing is a mistake. */
 function checkUnusedOptions(given: Group, context: z.RefinementCtx): void {
-  for (const format of ['cloudevents', 'debezium', 'drasi']) {
+  for (const format of FORMATS_WITH_OPTIONS) {
     if (given[format] === undefined || given['format'] === format) continue;
     const message = `to be left out, or the format ${format}`;
     context.addIssue({ code: 'custom', path: [format], message });
@@ -42,9 +48,11 @@ function checkUnusedOptions(given: Group, context: z.RefinementCtx): void {
 }
 
 function checkOneEventMode(given: Group, context: z.RefinementCtx): void {
-  if (!sendsOneCloudEvent(given) || asGroup(given['batch'])['maxEvents'] === 1) return;
-  const mode = String(cloudeventsMode(given));
-  const message = `1, for cloudevents.mode ${mode} sends one event a request; or the mode batched`;
+  if (!sendsOneEvent(given) || asGroup(given['batch'])['maxEvents'] === 1) return;
+  const message =
+    given['format'] === 'cloudevents'
+      ? `1, for cloudevents.mode ${String(cloudeventsMode(given))} sends one event a request; or the mode batched`
+      : `1, for the format ${String(given['format'])} sends one event a request`;
   context.addIssue({ code: 'custom', path: ['batch', 'maxEvents'], message });
 }
 

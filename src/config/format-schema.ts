@@ -55,6 +55,35 @@ const drasiSchema = z.strictObject({
   ).optional(),
 });
 
+const hasuraSchema = z.strictObject({
+  trigger: text(
+    {
+      what: "The event trigger's name in trigger.name, which receivers tell events apart by; without it, the endpoint's name.",
+      wants: nameWants,
+    },
+    matching(/^\P{Cc}+$/u, nameWants),
+  ).optional(),
+});
+
+const consumerIdWants = 'a UUID, like f47ac10b-58cc-4372-a567-0e02b2c3d479';
+
+const sequinSchema = z.strictObject({
+  consumerId: text(
+    {
+      what: "The sink's id in metadata.consumer.id; without it, one that is made of the pipeline's and the endpoint's name, and stays.",
+      wants: consumerIdWants,
+    },
+    matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, consumerIdWants),
+  ).optional(),
+  consumerName: text(
+    {
+      what: "The sink's name in metadata.consumer.name; without it, the endpoint's name.",
+      wants: nameWants,
+    },
+    matching(/^\P{Cc}+$/u, nameWants),
+  ).optional(),
+});
+
 /** The options of an endpoint that write events in a form of the user's choice. */
 export const formatOptions = {
   format: choice('The JSON that an event is written in.', [
@@ -62,11 +91,16 @@ export const formatOptions = {
     'cloudevents',
     'debezium',
     'drasi',
+    'hasura',
+    'sequin',
+    'supabase',
     'wal2http',
   ]).default('walhook'),
   cloudevents: cloudeventsSchema.optional(),
   debezium: debeziumSchema.optional(),
   drasi: drasiSchema.optional(),
+  hasura: hasuraSchema.optional(),
+  sequin: sequinSchema.optional(),
 };
 
 const formatSchema = z.object(formatOptions);
@@ -74,19 +108,24 @@ type FormatSettings = z.output<typeof formatSchema>;
 
 /** A format with its options, every default in place. */
 export type FormatChoice =
-  | { readonly format: 'walhook' | 'wal2http' }
+  | { readonly format: 'walhook' | 'supabase' | 'wal2http' }
   | ({ readonly format: 'cloudevents' } & z.output<typeof cloudeventsSchema>)
   | ({ readonly format: 'debezium' } & z.output<typeof debeziumSchema>)
-  | ({ readonly format: 'drasi' } & z.output<typeof drasiSchema>);
+  | ({ readonly format: 'drasi' } & z.output<typeof drasiSchema>)
+  | ({ readonly format: 'hasura' } & z.output<typeof hasuraSchema>)
+  | ({ readonly format: 'sequin' } & z.output<typeof sequinSchema>);
 
 export function chosenFormat({
   format,
   cloudevents,
   debezium,
   drasi,
+  hasura,
+  sequin,
 }: FormatSettings): FormatChoice {
   switch (format) {
     case 'walhook':
+    case 'supabase':
     case 'wal2http':
       return { format };
     case 'cloudevents':
@@ -95,5 +134,9 @@ export function chosenFormat({
       return { format, ...debezium };
     case 'drasi':
       return { format, ...(drasi ?? drasiSchema.parse({})) };
+    case 'hasura':
+      return { format, ...hasura };
+    case 'sequin':
+      return { format, ...sequin };
   }
 }

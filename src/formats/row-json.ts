@@ -1,4 +1,4 @@
-import { oldTupleWith, type RowChange } from '../changes/change-event.ts';
+import { oldTupleWith, type RowChange, sameValue } from '../changes/change-event.ts';
 import type { JsonWriter } from '../changes/json-writer.ts';
 import type { RelationView } from '../changes/relation-view.ts';
 import type { TypeCatalog } from '../changes/type-catalog.ts';
@@ -107,6 +107,23 @@ export class ObjectWriter {
       out.put(name);
       if (start < 0) out.put(NULL);
       else column.write(bytes, start, bounds[column.index * 2 + 1]!, out);
+    }
+    out.byte(CLOSE_BRACE);
+  }
+
+  /** The values that a column of `current` no longer has, as far as `old` has them. */
+  writeFormer(old: Tuple, current: Tuple, out: JsonWriter): void {
+    let first = true;
+    out.byte(OPEN_BRACE);
+    for (const column of this.#columns) {
+      const { index } = column;
+      const start = old.bounds[index * 2]!;
+      if (start < NULL_VALUE || current.isUnchanged(index)) continue;
+      if (sameValue(old, current, index)) continue;
+      out.put(first ? column.name : column.nextName);
+      first = false;
+      if (start === NULL_VALUE) out.put(NULL);
+      else column.write(old.bytes, start, old.bounds[index * 2 + 1]!, out);
     }
     out.byte(CLOSE_BRACE);
   }

@@ -10,12 +10,15 @@ import { debeziumFormat } from '../formats/debezium.ts';
 import { drasiBatch, drasiFormat } from '../formats/drasi.ts';
 import type { EventFormat } from '../formats/event-format.ts';
 import type { Framing } from '../formats/framing.ts';
+import { hasuraFormat } from '../formats/hasura.ts';
 import { jsonLines } from '../formats/json-lines.ts';
 import { jsonList } from '../formats/json-list.ts';
 import { pairAlone, type PairedValues, pairInList, pairOfLines } from '../formats/paired-values.ts';
 import type { RowOptions } from '../formats/row-json.ts';
 import { outboxFormat, outboxPayloadFormat } from '../formats/outbox.ts';
 import { outboxCloudeventsFormat } from '../formats/outbox-cloudevents.ts';
+import { sequinBatch, sequinConsumerId, sequinFormat } from '../formats/sequin.ts';
+import { supabaseFormat } from '../formats/supabase.ts';
 import { wal2httpFraming } from '../formats/wal2http-framing.ts';
 import { wal2httpFormat } from '../formats/wal2http.ts';
 import { walhookFormat } from '../formats/walhook.ts';
@@ -32,6 +35,13 @@ const FRAMES: Readonly<Record<Bodies, Framing>> = {
   lines: jsonLines,
   single: singleEvent,
 };
+/** Of the formats whose lists stand in something. */
+const LISTS: Partial<Record<FormatChoice['format'], Framing>> = {
+  drasi: drasiBatch,
+  sequin: sequinBatch,
+};
+/** Formats whose events tell which endpoint they were sent to. */
+const NAMES_ENDPOINT: ReadonlySet<FormatChoice['format']> = new Set(['hasura', 'sequin']);
 const PAIRS: Readonly<Record<Bodies, PairedValues>> = {
   lists: pairInList,
   lines: pairOfLines,
@@ -50,7 +60,8 @@ export function formatSetup(
   const pairs = choice.format === 'debezium' || choice.format === 'drasi' ? bodies : null;
   return {
     createFormat(catalog, about) {
-      const around = { ...about, pipeline: config.pipeline, bodies };
+      const { pipeline } = config;
+      const around = { ...about, pipeline, endpoint: endpoint.name, bodies };
       const format = createFormat(choice, catalog, rows, around);
       const outboxOf = outboxReaderOf(endpoint, catalog);
       if (outboxOf === null) return format;
@@ -67,8 +78,7 @@ export function formatSetup(
         return wal2httpFraming(FRAMES[bodies], rows.columns);
       }
       if (bodies !== 'lists') return FRAMES[bodies];
-      if (choice.format === 'drasi') return drasiBatch;
-      if (choice.format !== 'walhook') return jsonList;
+      if (choice.format !== 'walhook') return LISTS[choice.format] ?? jsonList;
       const { pipeline, slot } = config;
       return batchEnvelope(pipeline, endpoint.name, { database, slot, system });
     },
@@ -77,12 +87,17 @@ export function formatSetup(
       rows.values,
       endpoint.columns,
       pairs,
+      NAMES_ENDPOINT.has(choice.format) ? endpoint.name : null,
       endpoint.outbox === undefined ? null : [endpoint.outbox, bodies, ...headersOf(endpoint)],
     ]),
   };
 }
 
-type Surroundings = SourceAbout & { readonly pipeline: string; readonly bodies: Bodies };
+type Surroundings = SourceAbout & {
+  readonly pipeline: string;
+  readonly endpoint: string;
+  readonly bodies: Bodies;
+};
 
 function createFormat(
   choice: FormatChoice,
@@ -104,6 +119,18 @@ function createFormat(
     }
     case 'drasi':
       return drasiFormat(catalog, rows, choice.insertAs, PAIRS[around.bodies], choice.elementId);
+    case 'hasura': {
+      const { trigger = around.endpoint } = choice;
+      return hasuraFormat(catalog, rows, { ...around, trigger });
+    }
+    case 'sequin': {
+      const { pipeline, endpoint } = around;
+      const id = choice.consumerId ?? sequinConsumerId(pipeline, endpoint);
+      const consumer = { id, name: choice.consumerName ?? endpoint };
+      return sequinFormat(catalog, rows, { ...around, consumer });
+    }
+    case 'supabase':
+      return supabaseFormat(catalog, rows);
   }
 }
 

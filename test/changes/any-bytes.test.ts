@@ -35,7 +35,16 @@ test('takes for UTF-8 what a strict decoder takes', () => {
 
 /** As Drasi has it; to the others, any body of a 200 is as good. */
 const TAKEN = JSON.stringify({ success: true, message: 'All 3 events processed successfully' });
-const FORMATS = ['walhook', 'debezium', 'cloudevents', 'wal2http', 'drasi'] as const;
+const FORMATS = [
+  'walhook',
+  'debezium',
+  'cloudevents',
+  'wal2http',
+  'drasi',
+  'sequin',
+  'supabase',
+  'hasura',
+] as const;
 
 test('a database without an encoding is read, and bytes that are not UTF-8 come in base64, all of them', async () => {
   const receivers = await Promise.all(

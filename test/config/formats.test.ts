@@ -27,6 +27,16 @@ const numericOf = (options: Options): unknown =>
 
 test.each<{ options: Options; choice: object }>([
   { options: {}, choice: { format: 'walhook' } },
+  { options: { format: 'supabase' }, choice: { format: 'supabase' } },
+  { options: { format: 'hasura' }, choice: { format: 'hasura' } },
+  {
+    options: { format: 'hasura', hasura: { trigger: 'on_order' } },
+    choice: { format: 'hasura', trigger: 'on_order' },
+  },
+  {
+    options: { format: 'sequin', sequin: { consumerName: 'orders_webhook' } },
+    choice: { format: 'sequin', consumerName: 'orders_webhook' },
+  },
   { options: { format: 'wal2http' }, choice: { format: 'wal2http' } },
   {
     options: { format: 'cloudevents' },
@@ -58,6 +68,17 @@ describe('one event a request', () => {
     expect(endpoint).toMatchObject({ batch: { maxEvents: 1, maxBytes: 1_000_000 } });
   });
 
+  test.each(['hasura', 'supabase'])('is that of %s', async (format) => {
+    expect(parse({ ...HOOKS, format }).endpoints).toMatchObject([{ batch: { maxEvents: 1 } }]);
+    expect(await problems({ ...HOOKS, format, batch: { maxEvents: 2 } })).toEqual([
+      {
+        path: 'endpoints[0].batch.maxEvents',
+        got: '2',
+        wants: `1, for the format ${format} sends one event a request`,
+      },
+    ]);
+  });
+
   test('is not that of the mode batched', () => {
     const batched = { ...HOOKS, format: 'cloudevents', cloudevents: { mode: 'batched' } };
     expect(parse(batched).endpoints).toMatchObject([{ batch: { maxEvents: 500 } }]);
@@ -77,6 +98,19 @@ describe('one event a request', () => {
   });
 });
 
+test.each(['hasura', 'supabase'])('numeric is a number to %s', (format) => {
+  expect(numericOf({ format })).toBe('number');
+  expect(numericOf({ format, values: { numeric: 'string' } })).toBe('string');
+});
+
+test.each([{ consumerId: 'orders' }, { consumerName: '' }, { trigger: 'x' }])(
+  '%j is no option of sequin',
+  async (sequin) => {
+    const [problem] = await problems({ ...HOOKS, format: 'sequin', sequin });
+    expect(problem!.path).toBe(`endpoints[0].sequin.${Object.keys(sequin)[0]}`);
+  },
+);
+
 test('numeric is a number to Drasi unless it is configured, and text to all others', () => {
   expect(numericOf({ format: 'drasi' })).toBe('number');
   expect(numericOf({ format: 'drasi', values: { int8: 'string' } })).toBe('number');
@@ -85,9 +119,16 @@ test('numeric is a number to Drasi unless it is configured, and text to all othe
 });
 
 test('options of another format are a problem: they would do nothing', async () => {
-  const endpoint = { ...HOOKS, cloudevents: { mode: 'batched' }, debezium: {}, drasi: {} };
+  const endpoint = {
+    ...HOOKS,
+    cloudevents: { mode: 'batched' },
+    debezium: {},
+    drasi: {},
+    hasura: {},
+    sequin: {},
+  };
   expect(await problems(endpoint)).toEqual(
-    ['cloudevents', 'debezium', 'drasi'].map((format) => ({
+    ['cloudevents', 'debezium', 'drasi', 'hasura', 'sequin'].map((format) => ({
       path: `endpoints[0].${format}`,
       got: 'a group of options',
       wants: `to be left out, or the format ${format}`,

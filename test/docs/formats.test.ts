@@ -83,6 +83,7 @@ const TEXTS_THAT_VARY = [
   { name: 'event id', pattern: /^[\dA-F]{16}-[\dA-F]{8}$/ },
   { name: 'LSN', pattern: /^[\dA-F]+\/[\dA-F]+$/ },
   { name: 'time', pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/ },
+  { name: 'uuid', pattern: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/ },
   { name: 'sequence', pattern: /^\["\d+","\d+"\]$/ },
   { name: 'database', pattern: /^(test_[\da-f]+|shop)$/ },
   { name: 'version', pattern: /^\d+\.\d+\.\d+$/ },
@@ -98,7 +99,12 @@ function withoutPlace(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]): [string, unknown] => [
       name,
-      typeof inner === 'number' && NUMBERS_THAT_VARY.test(name) ? 'number' : withoutPlace(inner),
+      varies(name, inner) ? typeof inner : withoutPlace(inner),
     ]),
   );
+}
+
+function varies(name: string, value: unknown): boolean {
+  if (name === 'idempotency_key') return typeof value === 'string';
+  return typeof value === 'number' && NUMBERS_THAT_VARY.test(name);
 }

@@ -7,7 +7,10 @@ import { cloudeventsFormat } from '../../src/formats/cloudevents.ts';
 import { debeziumFormat } from '../../src/formats/debezium.ts';
 import { drasiFormat } from '../../src/formats/drasi.ts';
 import type { EventFormat, WritableEvent } from '../../src/formats/event-format.ts';
+import { hasuraFormat } from '../../src/formats/hasura.ts';
 import { pairInList } from '../../src/formats/paired-values.ts';
+import { sequinFormat } from '../../src/formats/sequin.ts';
+import { supabaseFormat } from '../../src/formats/supabase.ts';
 import { wal2httpFormat } from '../../src/formats/wal2http.ts';
 import { walhookFormat } from '../../src/formats/walhook.ts';
 import { ZERO_LSN } from '../../src/pgoutput/lsn.ts';
@@ -20,6 +23,7 @@ const SEED = 20_260_131;
 
 const floats = { ...PLAIN, values: { int8: 'string', numeric: 'number' } } as const;
 const attributes = { source: '/walhook', typePrefix: 'x' };
+const source = { database: 'd', system: null };
 const formats: Record<string, EventFormat> = {
   walhook: walhookFormat(builtinTypeCatalog, PLAIN),
   cloudevents: cloudeventsFormat(builtinTypeCatalog, PLAIN, attributes, 'batched'),
@@ -30,6 +34,9 @@ const formats: Record<string, EventFormat> = {
     pairInList,
   ),
   drasi: drasiFormat(builtinTypeCatalog, floats, 'insert', pairInList),
+  hasura: hasuraFormat(builtinTypeCatalog, floats, { ...source, trigger: 't' }),
+  sequin: sequinFormat(builtinTypeCatalog, PLAIN, { ...source, consumer: { id: 'i', name: 'n' } }),
+  supabase: supabaseFormat(builtinTypeCatalog, floats),
   wal2http: wal2httpFormat(builtinTypeCatalog, PLAIN),
 };
 

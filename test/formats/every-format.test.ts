@@ -5,7 +5,10 @@ import { cloudeventsFormat } from '../../src/formats/cloudevents.ts';
 import { debeziumFormat } from '../../src/formats/debezium.ts';
 import { drasiFormat } from '../../src/formats/drasi.ts';
 import type { EventFormat, WritableEvent } from '../../src/formats/event-format.ts';
+import { hasuraFormat } from '../../src/formats/hasura.ts';
 import { pairInList } from '../../src/formats/paired-values.ts';
+import { sequinFormat } from '../../src/formats/sequin.ts';
+import { supabaseFormat } from '../../src/formats/supabase.ts';
 import { wal2httpFormat } from '../../src/formats/wal2http.ts';
 import { walhookFormat } from '../../src/formats/walhook.ts';
 import { captureEveryKind } from './changes-of-every-kind.ts';
@@ -17,10 +20,15 @@ const { events, catalog } = await captureEveryKind();
 const floats = { ...PLAIN, values: { int8: 'number', numeric: 'number' } } as const;
 const about = { version: '1.2.3', name: 'shop', database: 'shop' };
 const attributes = { source: '/walhook/1/shop', typePrefix: 'com.example.shop' };
+const place = { database: 'shop', system: '1' };
+const consumer = { id: '6f1c3a52-0000-4000-8000-000000000000', name: 'hooks' };
 const createFormats = (columns: ColumnPolicy | null = null): Record<string, EventFormat> => ({
   cloudevents: cloudeventsFormat(catalog, { ...PLAIN, columns }, attributes, 'structured'),
   debezium: debeziumFormat(catalog, { ...PLAIN, columns }, about, pairInList),
   drasi: drasiFormat(catalog, { ...floats, columns }, 'insert', pairInList),
+  hasura: hasuraFormat(catalog, { ...floats, columns }, { ...place, trigger: 'hooks' }),
+  sequin: sequinFormat(catalog, { ...PLAIN, columns }, { ...place, consumer }),
+  supabase: supabaseFormat(catalog, { ...floats, columns }),
   wal2http: wal2httpFormat(catalog, { ...PLAIN, columns }),
 });
 const formats = createFormats();

@@ -40,6 +40,10 @@ const FORMATS: readonly (readonly [string, Partial<HttpEndpoint>])[] = [
   ['cloudevents, batched', { format: 'cloudevents', cloudevents: { mode: 'batched' } }],
   ['debezium', { format: 'debezium' }],
   ['drasi', { format: 'drasi' }],
+  ['hasura', { format: 'hasura' }],
+  ['sequin', { format: 'sequin' }],
+  ['sequin, one a request', { format: 'sequin', batch: { maxEvents: 1 } }],
+  ['supabase', { format: 'supabase' }],
   ['wal2http', { format: 'wal2http' }],
 ];
 

@@ -5,7 +5,10 @@ import { cloudeventsFormat } from '../../src/formats/cloudevents.ts';
 import { debeziumFormat } from '../../src/formats/debezium.ts';
 import { drasiFormat } from '../../src/formats/drasi.ts';
 import type { EventFormat, WritableEvent } from '../../src/formats/event-format.ts';
+import { hasuraFormat } from '../../src/formats/hasura.ts';
 import { pairInList } from '../../src/formats/paired-values.ts';
+import { sequinFormat } from '../../src/formats/sequin.ts';
+import { supabaseFormat } from '../../src/formats/supabase.ts';
 import { wal2httpFormat } from '../../src/formats/wal2http.ts';
 import { walhookFormat } from '../../src/formats/walhook.ts';
 import { ownedEvent } from '../../src/routing/owned-event.ts';
@@ -41,6 +44,7 @@ const identity: Readonly<Record<string, TransformFunction>> = {
 };
 
 describe.each(Object.entries(identity))('an event that is %s', (_, transform) => {
+  const place = { database: 'shop', system: '1' };
   const attributes = { source: '/x', typePrefix: 'x' };
   const about = { version: '1', name: 'shop', database: 'shop' };
   const formats: Readonly<Record<string, () => EventFormat>> = {
@@ -49,6 +53,9 @@ describe.each(Object.entries(identity))('an event that is %s', (_, transform) =>
     debezium: () => debeziumFormat(catalog, PLAIN, about, pairInList),
     drasi: () => drasiFormat(catalog, PLAIN, 'insert', pairInList),
     wal2http: () => wal2httpFormat(catalog, PLAIN),
+    supabase: () => supabaseFormat(catalog, PLAIN),
+    hasura: () => hasuraFormat(catalog, PLAIN, { ...place, trigger: 'hooks' }),
+    sequin: () => sequinFormat(catalog, PLAIN, { ...place, consumer: { id: 'x', name: 'x' } }),
   };
 
   test.each(Object.entries(formats))('is the same bytes in %s', (__, create) => {
