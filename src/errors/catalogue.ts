@@ -51,6 +51,12 @@ export const ERRORS = {
     remedy:
       'Look for what it waited for (walhook doctor names long transactions), or raise database.statementTimeoutMs or database.lockTimeoutMs.',
   },
+  database_read_only: {
+    retryable: true,
+    exitCode: 1,
+    remedy:
+      'walhook keeps its progress in tables: drain from the primary, or have the state tables in a database that takes writes (state.url).',
+  },
   database_query_failed: {
     retryable: false,
     exitCode: 1,

@@ -11,6 +11,7 @@ const MEANING: Readonly<Record<string, ErrorCode>> = {
   '08003': 'database_connection_lost',
   '08006': 'database_connection_lost',
   '08P01': 'database_connection_lost',
+  '25006': 'database_read_only', // read_only_sql_transaction: a standby, or a server that takes no writes
   '28000': 'database_auth_failed', // invalid_authorization_specification: no pg_hba.conf entry, no role
   '28P01': 'database_auth_failed', // invalid_password
   '3D000': 'database_missing', // invalid_catalog_name

@@ -1,3 +1,4 @@
+import { ERRORS } from '../../errors/catalogue.ts';
 import { describeMs } from '../../quantities/describe.ts';
 import { connectionStatus, describeEncryption, encryptionTrouble } from '../connection-status.ts';
 import { describeTransaction } from '../describe.ts';
@@ -15,11 +16,13 @@ const CLOCK_SKEW_MS = 5_000;
 export const serverChecks: readonly Check[] = [
   {
     name: 'server version',
-    async look({ database }) {
+    async look({ database, pipeline }) {
       const server = await database.readServer();
       requireVersion(server);
       const standby = server.inRecovery ? ', a standby' : '';
-      return ok(`PostgreSQL ${majorVersion(server)}${standby}, database "${server.database}"`);
+      const found = `PostgreSQL ${majorVersion(server)}${standby}, database "${server.database}"`;
+      if (!server.inRecovery || !pipeline.stateIsBeside) return ok(found);
+      return failed(`${found}, takes no writes`, ERRORS.database_read_only.remedy);
     },
   },
   {

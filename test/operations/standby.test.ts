@@ -1,0 +1,46 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { doctor, type Diagnosis } from '../../src/operations/doctor/doctor.ts';
+import { withPipeline } from '../../src/runtime/administration.ts';
+import { nodePlatform } from '../../src/runtime/node-platform.ts';
+import { createPipeline } from '../support/pipeline.ts';
+import { startPrivateServer } from '../support/private-server.ts';
+import { startReceiver } from '../support/receiver.ts';
+
+test('on a standby, which takes no writes, drain and doctor say so, and what to do', async () => {
+  const server = await startPrivateServer();
+  const receiver = await startReceiver();
+  const endpoints = [{ name: 'hooks', type: 'http', url: receiver.url } as const];
+  const { database, config, drain } = await createPipeline(
+    { endpoints },
+    'create table t (id int primary key)',
+    server.url(),
+  );
+  await database.query('insert into t values (1)');
+  // In recovery, as a standby is, though there is no primary that it could follow.
+  await writeFile(join(server.dataDirectory, 'standby.signal'), '');
+  await server.restart('fast');
+
+  const report = await drain();
+  expect(report.error).toMatchObject({
+    code: 'database_read_only',
+    remedy: expect.stringContaining('state.url'),
+  });
+  expect(receiver.requests).toEqual([]);
+
+  const found = new Map<string, Diagnosis>();
+  const tools = {
+    withPipeline: <T>(look: Parameters<typeof withPipeline<T>>[2]) =>
+      withPipeline(config, nodePlatform, look),
+    endpoints: [],
+    reach: () => Promise.resolve(),
+    now: () => nodePlatform.clock.now(),
+  };
+  await doctor(tools, (diagnosis) => found.set(diagnosis.name, diagnosis));
+  expect(found.get('server version')).toMatchObject({
+    status: 'failed',
+    found: expect.stringContaining('a standby'),
+    remedy: expect.stringContaining('state.url'),
+  });
+});
