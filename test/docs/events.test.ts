@@ -101,6 +101,7 @@ async function valueExamples(): Promise<{ delivered: string; written: string[] }
     `0.1::float8`,
     `'Infinity'::float8`,
     `true`,
+    `'1234.5'::money`,
     `'{"a": 1}'::jsonb`,
     String.raw`'\x00ff10'::bytea`,
     `'2026-01-31 10:00:00.123456+00'::timestamptz`,
@@ -112,12 +113,15 @@ async function valueExamples(): Promise<{ delivered: string; written: string[] }
     `'{{1,2},{NULL,4}}'::int4[]`,
     `row(1.50, null)::price`,
     `7::positive`,
+    `'public.orders'::regclass`,
+    `'pg_class'::regclass`,
     `'[1,5)'::int4range`,
   ];
   const receiver = await startReceiver();
   const pipeline = await createPipeline(
     { endpoints: [{ name: 'a', type: 'http', url: receiver.url }] },
-    `create type price as (amount numeric, since date);
+    `create table orders (id int primary key);
+     create type price as (amount numeric, since date);
      create domain positive as int4 check (value > 0);
      create table shaped as select ${values.map((value, i) => `${value} as c${i}`).join(', ')}`,
   );

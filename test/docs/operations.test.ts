@@ -62,6 +62,13 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     exitCode: 1,
     repair: ({ receiver }) => receiver.answerWith(() => 204),
   },
+  'A transaction cannot be read': {
+    trouble: async ({ sql }) =>
+      void (await sql(`create table returns (id int primary key, items int);
+        alter publication walhook add table returns where (1 / items >= 0);
+        insert into returns values (1, 0)`)),
+    exitCode: 1,
+  },
   'The slot is lost': { trouble: loseSlot, exitCode: 1 },
   'The slot is gone': { trouble: dropSlot, exitCode: 1 },
   'The slot was replaced': { trouble: replaceSlot, exitCode: 1 },
