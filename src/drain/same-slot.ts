@@ -1,6 +1,6 @@
 import { comparePositions, type Position } from '../changes/position.ts';
 import { WalhookError } from '../errors/walhook-error.ts';
-import { formatLsn } from '../pgoutput/lsn.ts';
+import { formatLsn, type Lsn } from '../pgoutput/lsn.ts';
 import type { SourceState } from './ports.ts';
 import type { Checkpoint, PipelineRecord } from './state-store.ts';
 
@@ -53,13 +53,26 @@ export function assertSameSlot(
   const end: Position = { commitLsn: source.flushedLsn, seq: Number.MAX_SAFE_INTEGER };
   const ahead = checkpoints.find((checkpoint) => comparePositions(checkpoint.settled, end) > 0);
   if (ahead !== undefined) {
-    throw new WalhookError(
-      'cluster_changed',
-      `the endpoint "${ahead.endpoint}" has confirmed events up to ${formatLsn(ahead.settled.commitLsn)}, ` +
-        `but this server's WAL ends at ${formatLsn(source.flushedLsn)}: it was restored from an older state`,
-      { detail: slot },
-    );
+    const { endpoint, settled } = ahead;
+    const reached = `the endpoint "${endpoint}" has confirmed events up to ${formatLsn(settled.commitLsn)}`;
+    throw setBack(reached, settled.commitLsn, source);
   }
+  // The slot was moved over what no endpoint wants, too.
+  if (announcedLsn > source.flushedLsn) {
+    throw setBack(`walhook left the slot at ${formatLsn(announcedLsn)}`, announcedLsn, source);
+  }
+}
+
+/** Its WAL goes over positions again that other events had: so do their ids. */
+function setBack(reached: string, past: Lsn, { flushedLsn, slot }: SourceState): WalhookError {
+  return new WalhookError(
+    'cluster_changed',
+    `${reached}, but this server's WAL ends at ${formatLsn(flushedLsn)}: it was restored from an older state`,
+    {
+      detail: slot,
+      remedy: `Correct the database URL if it leads to the wrong server. If this one is to go on, move its WAL past ${formatLsn(past)} before it is written to, so that no id comes twice (docs/operations.md, Failover), and run walhook init --adopt.`,
+    },
+  );
 }
 
 /** Draining it would move a slot that is perhaps somebody else's. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { anotherSlot, assertSameSlot } from '../drain/same-slot.ts';
 import type { EndpointRecord, Lease, PipelineRecord } from '../drain/state-store.ts';
 import { isWalhookError, WalhookError } from '../errors/walhook-error.ts';
-import { formatLsn } from '../pgoutput/lsn.ts';
+import { formatLsn, type Lsn } from '../pgoutput/lsn.ts';
 import type { Say } from './init-step.ts';
 import type { PipelineAccess } from './pipeline.ts';
 import type { SlotFacts } from './source-database.ts';
@@ -92,11 +92,12 @@ export async function adopt(
 ): Promise<void> {
   const { pipeline, state } = access;
   const now = await describeNow(access);
+  const { flushedLsn } = await access.database.readServer();
   await underLease(access, record, async () => {
     await state.forgetCheckpoints(pipeline.name);
     await state.registerPipeline(now);
   });
-  const text = `pipeline "${pipeline.name}" goes on at ${formatLsn(now.announcedLsn)}; ${missingRange(record, now)}`;
+  const text = `pipeline "${pipeline.name}" goes on at ${formatLsn(now.announcedLsn)}; ${missingRange(record, now, flushedLsn)}`;
   say({ subject: 'pipeline', outcome: 'adopted', text });
 }
 
@@ -142,13 +143,16 @@ async function underLease(
   }
 }
 
-function missingRange(before: PipelineRecord, now: PipelineRecord): string {
+function missingRange(before: PipelineRecord, now: PipelineRecord, flushedLsn: Lsn): string {
   const left = formatLsn(before.announcedLsn);
   if (before.slot !== now.slot) {
     return `what the slot "${before.slot}" held from ${left} on, and this one does not, is missing: take a snapshot if you need it`;
   }
   if (!sameCluster(before, now)) {
     return `the changes of the former cluster or timeline since ${left} may be missing: take a snapshot if you need them`;
+  }
+  if (flushedLsn < before.announcedLsn) {
+    return `its WAL ends at ${formatLsn(flushedLsn)}, before ${left}, where it was drained to: it was restored from an older state, and new events get ids that receivers know until its WAL is past ${left}: move it there before it is written to (docs/operations.md, Failover)`;
   }
   return now.announcedLsn > before.announcedLsn
     ? `the changes from ${left} to ${formatLsn(now.announcedLsn)} are missing: take a snapshot if you need them`

@@ -122,6 +122,19 @@ test('a checkpoint ahead of the WAL tells of a restored database', async () => {
   expect(idsOf(receiver)).toEqual([1]);
 });
 
+test('a slot that was left ahead of the WAL tells of it as well, and from where on ids are new', async () => {
+  const { pipeline, receiver } = await drainedOnce();
+  await pipeline.database.query(`update walhook.pipelines set announced_lsn = 'FFFF/0'`);
+  await pipeline.database.query('insert into t values (2)');
+  for (let i = 0; i < 2; i++) {
+    const report = await pipeline.drain();
+    expect(refusal(report)).toBe('cluster_changed');
+    expect(report.error?.message).toContain('walhook left the slot at FFFF/0');
+    expect(report.error?.remedy).toContain('move its WAL past FFFF/0');
+  }
+  expect(idsOf(receiver)).toEqual([1]);
+});
+
 test('a publication that was dropped fails the drain by name, and loses nothing', async () => {
   const { pipeline, receiver } = await drainedOnce();
   const { database } = pipeline;

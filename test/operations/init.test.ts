@@ -139,6 +139,17 @@ test('a slot that was dropped and made again is refused, and adopted on request'
   expect(outcomes(await initialize(config))).toContain('pipeline already_there');
 });
 
+test('a server whose WAL is behind what was drained is refused, and adopted with a word on ids', async () => {
+  const database = await createTestDatabase();
+  const config = configOf(database);
+  await initialize(config);
+  await database.query(`update walhook.pipelines set announced_lsn = 'FFFF/0'`);
+  await expect(initialize(config)).rejects.toMatchObject({ code: 'cluster_changed' });
+  const steps = await initialize(config, { adopt: true });
+  expect(steps.at(-1)?.text).toMatch(/ids that receivers know until its WAL is past FFFF\/0/);
+  expect(outcomes(await initialize(config))).toContain('pipeline already_there');
+});
+
 test('a slot that was dropped is not made again without --adopt', async () => {
   const database = await createTestDatabase();
   const config = configOf(database);
