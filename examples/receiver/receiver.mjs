@@ -1,22 +1,37 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
-import { buffer } from 'node:stream/consumers';
 
+const MAX_BYTES = 20_000_000;
 const key = Buffer.from(process.env.WALHOOK_SIGNING_SECRET.replace('whsec_', ''), 'base64');
 // Yours is a table, written in one transaction with whatever the event makes you do.
 const seen = new Set();
 
 createServer(async (request, response) => {
-  const body = await buffer(request);
-  if (!isGenuine(request.headers, body)) return response.writeHead(401).end();
-  for (const event of JSON.parse(body.toString()).events) {
+  // What ends early or cannot be handled comes again; no request may end the server.
+  const status = await receive(request).catch(() => 500);
+  response.writeHead(status).end();
+}).listen(process.env.PORT ?? 3000);
+
+async function receive(request) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += chunk.length;
+    if (length > MAX_BYTES) return 413;
+    chunks.push(chunk);
+  }
+  const body = Buffer.concat(chunks);
+  if (!isGenuine(request.headers, body)) return 401;
+  const parsed = JSON.parse(body.toString());
+  // With batch.maxEvents: 1 the body is the event itself.
+  for (const event of parsed.events ?? [parsed]) {
     if (seen.has(event.id)) continue;
     console.log(event.op, event.table, event.key, event.after);
     seen.add(event.id);
   }
   // Only now: what is answered with 2xx does not come again.
-  response.writeHead(204).end();
-}).listen(process.env.PORT ?? 3000);
+  return 204;
+}
 
 function isGenuine(headers, body) {
   const id = headers['webhook-id'];

@@ -5,7 +5,7 @@ import type { Ordering } from './left-behind.ts';
 import { parse, type ParseOptions } from './parse.ts';
 import { problemOf, problemResponse } from './problem.ts';
 import { readBody } from './raw-body.ts';
-import { type HmacKey, importKeys, signingKeys } from './signing-secret.ts';
+import { type HmacKey, importKeys, missingSecret, signingKeys } from './signing-secret.ts';
 import { type VerifyOptions, verifyWithKeys } from './verify.ts';
 
 export type ReceiverOptions = VerifyOptions &
@@ -34,22 +34,23 @@ const MAX_ANSWER_BYTES = 48 << 10;
 
 /**
  * Answers walhook's requests: 204; 200 with `batchItemFailures` where events failed; else a problem
- * of RFC 9457 with a stable `code`. Never rejects.
- * @throws ReceiverError `secret_invalid`
+ * of RFC 9457 with a stable `code`. Never rejects. While a secret is missing, an unset variable above
+ * all, every request is answered 500 with `secret_invalid`.
+ * @throws ReceiverError `secret_invalid` for a secret that is there and is none
  */
 export function createReceiver(options: ReceiverOptions): (request: Request) => Promise<Response> {
   const { maxBodyBytes = 20 << 20, onError = logError } = options;
-  const rawKeys = signingKeys(options.secrets);
+  // A build evaluates this where no secret is: a missing one is told to each request instead.
+  const missing = missingSecret(options.secrets);
+  const rawKeys = missing === null ? signingKeys(options.secrets) : [];
   // Not before the first request: some platforms let nothing asynchronous begin outside of one.
   let keys: readonly HmacKey[] | null = null;
 
   return async (request) => {
-    if (!METHODS.includes(request.method)) {
-      const detail = `The method is ${request.method}.`;
-      const problem = { status: 405, code: 'method_not_allowed', detail } as const;
-      return problemResponse(problem, { allow: METHODS.join(', ') });
-    }
+    const refused = methodProblem(request.method);
+    if (refused !== null) return refused;
     try {
+      if (missing !== null) throw missing;
       const body = await readBody(request, maxBodyBytes);
       keys ??= await importKeys(rawKeys);
       const verified = await verifyWithKeys({ headers: request.headers, body }, keys, options);
@@ -62,11 +63,19 @@ export function createReceiver(options: ReceiverOptions): (request: Request) => 
       return answer(failed);
     } catch (error) {
       const problem = problemOf(error);
-      if (problem.code === 'internal') onError(error, null);
+      if (problem.status === 500) onError(error, null);
       const headers = problem.code === 'busy' ? { 'retry-after': `${BUSY_RETRY_SECONDS}` } : {};
       return problemResponse(problem, headers);
     }
   };
+}
+
+/** The answer to a method that walhook does not use; null for one that it does. */
+export function methodProblem(method: string): Response | null {
+  if (METHODS.includes(method)) return null;
+  const detail = `The method is ${method}.`;
+  const problem = { status: 405, code: 'method_not_allowed', detail } as const;
+  return problemResponse(problem, { allow: METHODS.join(', ') });
 }
 
 function answer(failed: readonly string[]): Response {

@@ -17,6 +17,7 @@ export type { Ordering } from './left-behind.ts';
 export type { JsonValue, LargeIntegers } from './lossless-json.ts';
 export { createMemoryStore, type MemoryStoreOptions } from './memory-store.ts';
 export { type BatchOrigin, parse, type ParsedRequest, type ParseOptions } from './parse.ts';
+export { nodeListener, type NodeRequest, type NodeResponse } from './node-listener.ts';
 export type { RawBody } from './raw-body.ts';
 export { ReceiverError, type ReceiverErrorCode } from './receiver-error.ts';
 export { type SignedRequest, type Verified, verify, type VerifyOptions } from './verify.ts';

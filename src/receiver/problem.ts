@@ -1,6 +1,5 @@
 import { ReceiverError, type ReceiverErrorCode } from './receiver-error.ts';
 
-/** A secret is refused when the receiver is made, so that no request meets it. */
 const STATUS: Readonly<Record<ReceiverErrorCode, 400 | 401 | 413 | 500 | 503>> = {
   secret_invalid: 500,
   header_missing: 401,
@@ -10,6 +9,8 @@ const STATUS: Readonly<Record<ReceiverErrorCode, 400 | 401 | 413 | 500 | 503>> =
   signature_mismatch: 401,
   body_invalid: 400,
   body_too_large: 413,
+  body_incomplete: 503,
+  body_parsed: 500,
   busy: 503,
 };
 

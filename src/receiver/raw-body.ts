@@ -32,14 +32,14 @@ const DISCARDED_BYTES = 128 << 20;
  * Keeps no more than the bound. What is beyond it is read and thrown away: servers that have not read
  * all of a request break its connection, and the sender would take that, not the answer, for what is
  * wrong, and send the same again.
- * @throws ReceiverError `body_too_large`
+ * @throws ReceiverError `body_too_large`, or `body_incomplete` where the sender broke off
  */
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = request.body?.getReader();
   while (length <= maxBytes + DISCARDED_BYTES) {
-    const read = await reader?.read();
+    const read = await nextOf(reader);
     if (read === undefined || read.done) break;
     length += read.value.length;
     if (length <= maxBytes) chunks.push(read.value);
@@ -47,6 +47,16 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
   }
   if (length <= maxBytes) return concatenate(chunks, length);
   throw new ReceiverError('body_too_large', `The body has more than ${maxBytes} bytes.`);
+}
+
+async function nextOf(
+  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
+): Promise<Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>> | undefined> {
+  try {
+    return await reader?.read();
+  } catch (error) {
+    throw new ReceiverError('body_incomplete', 'The body ended before its time.', error);
+  }
 }
 
 function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {

@@ -7,6 +7,8 @@ export type ReceiverErrorCode =
   | 'signature_mismatch'
   | 'body_invalid'
   | 'body_too_large'
+  | 'body_incomplete'
+  | 'body_parsed'
   | 'busy';
 
 /** What is wrong with a request, or with a secret, under a code that never changes. */

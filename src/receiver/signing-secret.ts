@@ -21,6 +21,14 @@ export function signingKeys(secrets: readonly string[]): Uint8Array<ArrayBuffer>
   });
 }
 
+/** What is wrong where a secret is an unset variable; null where all are there. */
+export function missingSecret(secrets: readonly (string | undefined)[]): ReceiverError | null {
+  const index = secrets.findIndex((secret) => secret === undefined || secret === '');
+  if (index === -1) return null;
+  const which = `Signing secret ${index + 1} of ${secrets.length}`;
+  return new ReceiverError('secret_invalid', `${which} is missing; wanted: ${wanted}.`);
+}
+
 export async function importKeys(keys: readonly Uint8Array<ArrayBuffer>[]): Promise<HmacKey[]> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
   const imported = keys.map((key) =>

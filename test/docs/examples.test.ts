@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -55,6 +56,34 @@ describe('examples/receiver', () => {
     expect(await post({ 'webhook-timestamp': '1700000000' })).toBe(401);
     expect(await post({ 'webhook-timestamp': 'soon' })).toBe(401);
     expect(await post({}, Buffer.from(body.toString().replace('new', 'old')))).toBe(401);
+    expect(await receiver.stop()).toEqual([
+      `insert orders { id: ${rows} } { id: ${rows}, status: 'new' }`,
+    ]);
+  });
+});
+
+describe('a receiver of the documents', () => {
+  test('lives on after requests that are none', { timeout: 60_000 }, async () => {
+    await drained(
+      playground.shell('walhook drain', {
+        WALHOOK_SIGNING_SECRET: secret,
+        WALHOOK_ENDPOINTS_0_BATCH_MAX_EVENTS: '1',
+      }),
+    );
+    const { body, headers } = playground.receiver.requests.at(-1)!;
+    const receiver = await startExample();
+    const length = 'content-length: 99';
+    for (const bytes of [
+      `POST / HTTP/1.1\r\nhost: a b\r\ncontent-length: 2\r\n\r\n{}`,
+      `POST / HTTP/1.1\r\nhost: r\r\n${length}\r\n\r\n{"id"`,
+      `POST / HTTP/1.1\r\nhost: r\r\ntransfer-encoding: chunked\r\n\r\nzz`,
+    ]) {
+      await sendBytes(receiver.url, bytes);
+    }
+    const sent = Object.entries(headers).filter(([name]) => name.startsWith('webhook-'));
+    const options = { method: 'POST', headers: Object.fromEntries(sent) as Record<string, string> };
+    // One event a request, which is its body.
+    expect((await fetch(receiver.url, { ...options, body: body.toString() })).status).toBe(204);
     expect(await receiver.stop()).toEqual([
       `insert orders { id: ${rows} } { id: ${rows}, status: 'new' }`,
     ]);
@@ -117,6 +146,15 @@ function read(file: string): string {
 /** Throws on what is no YAML. */
 function yaml(file: string): unknown {
   return parse(read(file));
+}
+
+async function sendBytes(url: string, bytes: string): Promise<void> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.resume();
+  socket.on('error', () => undefined);
+  const closed = once(socket, 'close');
+  socket.end(bytes);
+  await closed;
 }
 
 /** It ended well, and has delivered the latest row. */

@@ -329,7 +329,21 @@ describe('with a store', () => {
 });
 
 test('a secret that is none is refused when the receiver is made', () => {
-  expect(() => createReceiver({ secrets: [''], handle: () => undefined })).toThrow(
-    expect.objectContaining({ code: 'secret_invalid' }),
-  );
+  for (const secrets of [[], ['whsec_short'], ['sesame']]) {
+    const made = () => createReceiver({ secrets, handle: () => undefined });
+    expect(made).toThrow(expect.objectContaining({ code: 'secret_invalid' }));
+  }
+});
+
+test('a secret that is missing is told to each request: a build may evaluate what it runs later', async () => {
+  const onError = vi.fn();
+  const missing = [process.env['WALHOOK_NO_SUCH_SECRET'] ?? ''];
+  const receive = createReceiver({ secrets: missing, handle: () => undefined, onError });
+  const response = await receive(new Request('http://r/', { method: 'POST', body: '{}' }));
+  expect(response.status).toBe(500);
+  expect(await response.json()).toMatchObject({
+    code: 'secret_invalid',
+    detail: expect.stringContaining('Signing secret 1 of 1 is missing'),
+  });
+  expect(onError).toHaveBeenCalledOnce();
 });

@@ -1,19 +1,14 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
+import { nodeListener } from '../../src/receiver/node-listener.ts';
 
 type Receive = (request: Request) => Promise<Response>;
 
 /** A Node server around what takes a web-standard request. Ends with the test. */
 export async function serve(receive: Receive): Promise<string> {
-  const server = createServer((incoming, outgoing) => {
-    void receive(webRequest(incoming)).then(async (response) => {
-      outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-      outgoing.end(await response.text());
-    });
-  });
+  const server = createServer(nodeListener(receive));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
@@ -21,13 +16,4 @@ export async function serve(receive: Receive): Promise<string> {
     server.closeAllConnections();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
-
-function webRequest(incoming: IncomingMessage): Request {
-  return new Request(`http://${incoming.headers.host}${incoming.url}`, {
-    method: incoming.method!,
-    headers: incoming.headers as Record<string, string>,
-    body: Readable.toWeb(incoming),
-    duplex: 'half',
-  });
 }
