@@ -4,7 +4,7 @@ import type { DrainHeadway } from './headway.ts';
 import type { DrainSession } from './ports.ts';
 import { drainInRounds } from './rounds.ts';
 import type { DrainRun, PassEnd } from './run.ts';
-import { assertSameSlot } from './same-slot.ts';
+import { assertSameSlot, furthest } from './same-slot.ts';
 
 /**
  * One connection's worth of a drain: lease → windows → deliveries → checkpoint → advance → release.
@@ -37,7 +37,9 @@ export async function drainPass(run: DrainRun, session: DrainSession): Promise<P
   try {
     await run.step('lease-acquired');
     const records = await state.loadEndpoints(run.options.pipeline);
-    assertSameSlot(record, now, records);
+    // The look was before the lease: another drainer may have come further in between.
+    const isBehind = now.flushedLsn < furthest(record, records);
+    assertSameSlot(record, isBehind ? await source.inspect() : now, records);
     if (run.options.stdoutIsFallback === true) assertNeverDelivered(records);
     // Only a pass that ends well knows where it leaves the slot.
     slotAt = null;

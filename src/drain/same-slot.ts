@@ -63,6 +63,12 @@ export function assertSameSlot(
   }
 }
 
+/** How far drains have come: the WAL of the same server reaches as far. */
+export function furthest(record: PipelineRecord, checkpoints: readonly Checkpoint[]): Lsn {
+  const lsns = checkpoints.map(({ settled }) => settled.commitLsn);
+  return lsns.reduce((most, lsn) => (lsn > most ? lsn : most), record.announcedLsn);
+}
+
 /** Its WAL goes over positions again that other events had: so do their ids. */
 function setBack(reached: string, past: Lsn, { flushedLsn, slot }: SourceState): WalhookError {
   return new WalhookError(
