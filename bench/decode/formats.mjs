@@ -25,5 +25,6 @@ export const FORMATS = {
   hasura: (catalog) => hasuraFormat(catalog, floats, { ...place, trigger: 'bench' }),
   sequin: (catalog) => sequinFormat(catalog, plainRows, { ...place, consumer }),
   supabase: (catalog) => supabaseFormat(catalog, floats),
-  wal2http: (catalog) => wal2httpFormat(catalog, plainRows),
+  wal2http: (catalog) => wal2httpFormat(catalog, plainRows, 'original'),
+  'wal2http, by column': (catalog) => wal2httpFormat(catalog, plainRows, 'object'),
 };

@@ -15,6 +15,9 @@ export type AssemblerOutput = {
   readonly completeThrough: (lsn: Lsn) => void;
 };
 
+/** Its end is told once it has been read. */
+type OpenTransaction = Omit<Transaction, 'endLsn'> & { endLsn: Lsn | undefined };
+
 /**
  * Messages → change events, each with its place. A transaction's events are given out as they come:
  * without streaming the server sends only what has committed, so none of them can be taken back, and
@@ -26,7 +29,7 @@ export class Assembler {
   readonly #output: AssemblerOutput;
   readonly #streamed = new StreamedTransactions();
   readonly #oldRows = new OldRows();
-  #transaction: Transaction | null = null;
+  #transaction: OpenTransaction | null = null;
   #seq = 0;
 
   constructor(relations: RelationCache, output: AssemblerOutput) {
@@ -99,12 +102,13 @@ export class Assembler {
       xid: transaction.xid,
       commitLsn: transaction.commitLsn,
       committedAt: transaction.committedAt,
+      endLsn: undefined,
     };
     this.#seq = 0;
   }
 
   #end(endLsn: Lsn): void {
-    this.#current();
+    this.#current().endLsn = endLsn;
     this.#transaction = null;
     this.#output.completeThrough(endLsn);
   }
@@ -143,6 +147,7 @@ export class Assembler {
         relation: this.#relation(relationId, lsnHigh, lsnLow),
         cascade: message.cascade,
         restartIdentity: message.restartIdentity,
+        relationIds: message.relationIds,
         transaction: this.#current(),
         seq: this.#seq++,
         lsnHigh,
@@ -168,7 +173,7 @@ export class Assembler {
     if (!transactional) this.#output.completeThrough(message.lsn);
   }
 
-  #current(): Transaction {
+  #current(): OpenTransaction {
     if (this.#transaction === null) throw new AssemblyError('a change came outside a transaction');
     return this.#transaction;
   }

@@ -12,6 +12,8 @@ export type Transaction = {
   readonly commitLsn: Lsn;
   /** Microseconds since the Postgres epoch; null where the server gives no commit time. */
   readonly committedAt: bigint | null;
+  /** First byte after the commit's record; there once all of the transaction has been read. */
+  readonly endLsn?: Lsn | undefined;
 };
 
 type Place = {
@@ -36,6 +38,8 @@ export type TableTruncation = Place & {
   readonly relation: RelationView;
   readonly cascade: boolean;
   readonly restartIdentity: boolean;
+  /** Ids of all the tables that the statement emptied, each of which has an event of its own. */
+  readonly relationIds?: readonly number[];
 };
 
 export type EmittedMessage = Place & {

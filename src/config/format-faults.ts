@@ -3,7 +3,7 @@ import type { z } from 'zod';
 // What a format asks of the options beside it. Those may be wrong at the same time: nothing is taken
 // for granted of their types.
 
-const FORMATS_WITH_OPTIONS = ['cloudevents', 'debezium', 'drasi', 'hasura', 'sequin'];
+const FORMATS_WITH_OPTIONS = ['cloudevents', 'debezium', 'drasi', 'hasura', 'sequin', 'wal2http'];
 
 type Group = Readonly<Record<string, unknown>>;
 

@@ -35,6 +35,13 @@ const debeziumSchema = z.strictObject({
   ).optional(),
 });
 
+const wal2httpSchema = z.strictObject({
+  columns: choice(
+    'How rows are written. original: as wal2http has it, a list of columns with data_type, length and data; with batch.maxEvents 1 begin, relation, row and commit are requests of their own. object: values by column, and with batch.maxEvents 1 the message of the event alone.',
+    ['original', 'object'],
+  ).default('original'),
+});
+
 const sourceIdWants = 'the id of an HTTP source, without spaces and slashes';
 
 const drasiSchema = z.strictObject({
@@ -101,6 +108,7 @@ export const formatOptions = {
   drasi: drasiSchema.optional(),
   hasura: hasuraSchema.optional(),
   sequin: sequinSchema.optional(),
+  wal2http: wal2httpSchema.optional(),
 };
 
 const formatSchema = z.object(formatOptions);
@@ -108,12 +116,13 @@ type FormatSettings = z.output<typeof formatSchema>;
 
 /** A format with its options, every default in place. */
 export type FormatChoice =
-  | { readonly format: 'walhook' | 'supabase' | 'wal2http' }
+  | { readonly format: 'walhook' | 'supabase' }
   | ({ readonly format: 'cloudevents' } & z.output<typeof cloudeventsSchema>)
   | ({ readonly format: 'debezium' } & z.output<typeof debeziumSchema>)
   | ({ readonly format: 'drasi' } & z.output<typeof drasiSchema>)
   | ({ readonly format: 'hasura' } & z.output<typeof hasuraSchema>)
-  | ({ readonly format: 'sequin' } & z.output<typeof sequinSchema>);
+  | ({ readonly format: 'sequin' } & z.output<typeof sequinSchema>)
+  | ({ readonly format: 'wal2http' } & z.output<typeof wal2httpSchema>);
 
 export function chosenFormat({
   format,
@@ -122,11 +131,11 @@ export function chosenFormat({
   drasi,
   hasura,
   sequin,
+  wal2http,
 }: FormatSettings): FormatChoice {
   switch (format) {
     case 'walhook':
     case 'supabase':
-    case 'wal2http':
       return { format };
     case 'cloudevents':
       return { format, ...(cloudevents ?? cloudeventsSchema.parse({})) };
@@ -138,5 +147,7 @@ export function chosenFormat({
       return { format, ...hasura };
     case 'sequin':
       return { format, ...sequin };
+    case 'wal2http':
+      return { format, ...(wal2http ?? wal2httpSchema.parse({})) };
   }
 }

@@ -1,5 +1,5 @@
 import { oldTupleWith, type RowChange, sameValue } from '../changes/change-event.ts';
-import type { JsonWriter } from '../changes/json-writer.ts';
+import { JsonWriter } from '../changes/json-writer.ts';
 import type { RelationView } from '../changes/relation-view.ts';
 import type { TypeCatalog } from '../changes/type-catalog.ts';
 import { compileValueWriter } from '../changes/values/compile.ts';
@@ -7,13 +7,35 @@ import type { ValueOptions, ValueWriter } from '../changes/values/value-writer.t
 import { ABSENT_VALUE, NULL_VALUE, type Tuple, UNCHANGED_VALUE } from '../pgoutput/tuple.ts';
 import type { ColumnPolicy } from './column-policy.ts';
 import { writeInsideString } from './string-inside.ts';
-import { ascii } from './text-bytes.ts';
+import { ascii, writeDecimal } from './text-bytes.ts';
 
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const COMMA = 0x2c;
 const UNDERSCORE = 0x5f;
 const NULL = ascii('null');
+
+const COLUMN_COUNT = ascii('{"column_count":');
+const COLUMNS = ascii(',"columns":[');
+const NULL_COLUMN = ascii('{"data_type":"n","length":0,"data":""}');
+/** Unchanged and not sent, or taken out. */
+const UNSENT_COLUMN = ascii('{"data_type":"u","length":0,"data":""}');
+const TEXT_COLUMN = ascii('{"data_type":"t","length":');
+const DATA = ascii(',"data":');
+const PROCESSED = ascii('],"processed_length":');
+/** What the protocol takes for the number of columns, and for each one's kind and length. */
+const COUNT_BYTES = 2;
+const KIND_BYTES = 1;
+const LENGTH_BYTES = 4;
+
+const replaced = new JsonWriter(64);
+
+/** Into `replaced`. What a policy writes is ASCII without escapes: returns its length without quotes. */
+function writeReplaced(write: ValueWriter, bytes: Uint8Array, start: number, end: number): number {
+  replaced.clear();
+  write(bytes, start, end, replaced);
+  return replaced.length - 2;
+}
 
 const asItIs = (write: ValueWriter): ValueWriter => write;
 
@@ -24,6 +46,8 @@ type ColumnWriter = {
   readonly nextName: Uint8Array;
   readonly quotedName: Uint8Array;
   readonly write: ValueWriter;
+  /** A policy writes something else than the value. */
+  readonly isReplaced: boolean;
 };
 
 /** Some of a relation's columns as a JSON object, written from a tuple's bytes. */
@@ -128,6 +152,41 @@ export class ObjectWriter {
     out.byte(CLOSE_BRACE);
   }
 
+  /**
+   * The columns in their order, without names, each as the protocol has it: its kind, its length in
+   * bytes, and the value, which its writer has to write as a string.
+   * @see https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html (TupleData)
+   */
+  writeTuple({ bytes, bounds }: Tuple, out: JsonWriter): void {
+    let tupleBytes = COUNT_BYTES;
+    out.put(COLUMN_COUNT);
+    writeDecimal(this.#columns.length, out);
+    out.put(COLUMNS);
+    let first = true;
+    for (const { index, write, isReplaced } of this.#columns) {
+      const start = bounds[index * 2]!;
+      const end = bounds[index * 2 + 1]!;
+      if (!first) out.byte(COMMA);
+      first = false;
+      tupleBytes += KIND_BYTES;
+      if (start === NULL_VALUE) out.put(NULL_COLUMN);
+      else if (start < 0) out.put(UNSENT_COLUMN);
+      else {
+        const length = isReplaced ? writeReplaced(write, bytes, start, end) : end - start;
+        tupleBytes += LENGTH_BYTES + length;
+        out.put(TEXT_COLUMN);
+        writeDecimal(length, out);
+        out.put(DATA);
+        if (isReplaced) out.copy(replaced.bytes, 0, replaced.length);
+        else write(bytes, start, end, out);
+        out.byte(CLOSE_BRACE);
+      }
+    }
+    out.put(PROCESSED);
+    writeDecimal(tupleBytes, out);
+    out.byte(CLOSE_BRACE);
+  }
+
   /** Names of the columns that an update left alone and the server did not send. */
   writeUnchanged(tuple: Tuple, out: JsonWriter): void {
     const { bounds } = tuple;
@@ -218,6 +277,7 @@ export class RowJson<Fixed> {
       nextName: encoder.encode(`,${quoted}:`),
       quotedName: encoder.encode(quoted),
       write,
+      isReplaced: write !== plain,
     };
   }
 }

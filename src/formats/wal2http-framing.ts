@@ -4,6 +4,7 @@ import { writeJsonString } from '../changes/values/json-string.ts';
 import type { ColumnPolicy } from './column-policy.ts';
 import type { FramedEvent, Framing } from './framing.ts';
 import { PerTransaction } from './per-transaction.ts';
+import type { Wal2httpColumns } from './wal2http.ts';
 
 /** pg_class.relreplident. */
 const REPLICA_IDENTITIES = { default: 'd', nothing: 'n', full: 'f', index: 'i' };
@@ -13,15 +14,23 @@ const encoder = new TextEncoder();
 /**
  * `frame`, with begin and commit messages around the events of a transaction in a body, and a relation
  * message where another table's events begin. A transaction spread over several bodies begins and ends
- * in each of them. `columns`: what is left out of the rows is left out of their description.
+ * in each of them. `columns`: what is left out of the rows is left out of their description. With the
+ * shape `original` a commit has `end_lsn`: `commit_lsn` where the body is closed before the end of the
+ * transaction has been read.
  */
-export function wal2httpFraming(frame: Framing, columns: ColumnPolicy | null): Framing {
+export function wal2httpFraming(
+  frame: Framing,
+  columns: ColumnPolicy | null,
+  shape: Wal2httpColumns = 'object',
+): Framing {
   const separator = new TextDecoder().decode(frame.separator);
   const described = new WeakMap<RelationView, string>();
+  const commitOf = (transaction: Transaction): string[] => commitMessages(transaction, shape);
+  const endOf = (transaction: Transaction): Uint8Array =>
+    encoder.encode(['', ...commitOf(transaction)].join(separator));
   // Asked for after every event: a body's size counts its end.
-  const ends = new PerTransaction((transaction) =>
-    encoder.encode(['', ...commitMessages(transaction)].join(separator)),
-  );
+  const openEnds = new PerTransaction(endOf);
+  const ends = new PerTransaction(endOf);
 
   function relationMessages(relation: RelationView | null): string[] {
     if (relation === null) return [];
@@ -33,11 +42,14 @@ export function wal2httpFraming(frame: Framing, columns: ColumnPolicy | null): F
   return {
     ...frame,
     between(before, next) {
-      if (next === null) return ends.of(before!.transaction);
+      if (next === null) {
+        const { transaction } = before!;
+        return (transaction.endLsn === undefined ? openEnds : ends).of(transaction);
+      }
       const newTable = before?.relation !== next.relation;
       if (before?.transaction === next.transaction && !newTable) return frame.separator;
       const messages = [
-        ...boundaryMessages(before, next),
+        ...boundaryMessages(before, next, commitOf),
         ...(newTable ? relationMessages(next.relation) : []),
       ];
       return encoder.encode([...(before ? [''] : []), ...messages, ''].join(separator));
@@ -45,10 +57,14 @@ export function wal2httpFraming(frame: Framing, columns: ColumnPolicy | null): F
   };
 }
 
-function boundaryMessages(before: FramedEvent | null, next: FramedEvent): string[] {
+function boundaryMessages(
+  before: FramedEvent | null,
+  next: FramedEvent,
+  commitOf: (transaction: Transaction) => string[],
+): string[] {
   if (before?.transaction === next.transaction) return [];
   return [
-    ...(before === null ? [] : commitMessages(before.transaction)),
+    ...(before === null ? [] : commitOf(before.transaction)),
     ...beginMessages(next.transaction),
   ];
 }
@@ -59,10 +75,13 @@ function beginMessages({ commitLsn, committedAt, xid }: Transaction): string[] {
   return [`{"type":"begin","final_lsn":${commitLsn},"timestamp":${committedAt},"xid":${xid}}`];
 }
 
-/** Where a transaction ends is not known yet while its events are sent: there is no end_lsn. */
-function commitMessages({ commitLsn, committedAt, xid }: Transaction): string[] {
+function commitMessages(
+  { commitLsn, committedAt, xid, endLsn = commitLsn }: Transaction,
+  shape: Wal2httpColumns,
+): string[] {
   if (xid === null) return [];
-  return [`{"type":"commit","flags":0,"commit_lsn":${commitLsn},"timestamp":${committedAt}}`];
+  const lsns = `"commit_lsn":${commitLsn}${shape === 'original' ? `,"end_lsn":${endLsn}` : ''}`;
+  return [`{"type":"commit","flags":0,${lsns},"timestamp":${committedAt}}`];
 }
 
 function describe(view: RelationView, policy: ColumnPolicy | null): string {

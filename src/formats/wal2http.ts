@@ -3,10 +3,11 @@ import type { JsonWriter } from '../changes/json-writer.ts';
 import type { RelationView } from '../changes/relation-view.ts';
 import type { TypeCatalog } from '../changes/type-catalog.ts';
 import { writeBase64 } from '../changes/values/base64.ts';
-import { writeJsonText } from '../changes/values/json-string.ts';
+import { writeJsonString, writeJsonText } from '../changes/values/json-string.ts';
+import type { ValueOptions } from '../changes/values/value-writer.ts';
 import { sortableLsn } from '../pgoutput/lsn.ts';
 import { catalogNotes } from './catalog-notes.ts';
-import type { EventFormat } from './event-format.ts';
+import type { EventFormat, WritableEvent } from './event-format.ts';
 import { PerTransaction } from './per-transaction.ts';
 import { RowJson, type RowOptions } from './row-json.ts';
 import { ascii, writeHexPadded, writeLsnDecimal } from './text-bytes.ts';
@@ -33,19 +34,34 @@ const RESTART_IDENTITY = 2;
 const TRANSACTIONAL = 1;
 
 /**
- * The messages of the replication protocol as JSON, named and with fields like those of wal2http;
- * tuple data is an object by column. Begin, commit and relation messages stand between the events:
- * wal2httpFraming.
+ * How tuple data is written: `original`, as wal2http has it, a list of columns in the protocol's own
+ * terms; or an `object` of values by column.
+ */
+export type Wal2httpColumns = 'original' | 'object';
+
+/**
+ * The messages of the replication protocol as JSON, as wal2http sends them, and with `id`, `namespace`
+ * and `relation_name`, which it does not send. Begin, commit and relation messages stand between the
+ * events: wal2httpFraming. `joinsTruncates`: a truncate is one message for all its tables, with the
+ * first of them.
  * @see https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
  */
-export function wal2httpFormat(catalog: TypeCatalog, options: RowOptions): EventFormat {
-  const relations = new RowJson(catalog, options, (view) => ({
+export function wal2httpFormat(
+  catalog: TypeCatalog,
+  options: RowOptions,
+  columns: Wal2httpColumns = 'object',
+  joinsTruncates = false,
+): EventFormat {
+  const isOriginal = columns === 'original';
+  const rows = isOriginal ? { ...options, values: textValues(options.values) } : options;
+  const relations = new RowJson(catalog, rows, (view) => ({
     head: renderRelation(view),
     notes: catalogNotes(view, options.columns),
   }));
   const transactions = new PerTransaction(({ commitLsn, xid }) => ({
     idStart: ascii(`,"id":"${sortableLsn(commitLsn)}-`),
-    end: ascii(`,"is_stream":false,"xid":${xid}}`),
+    // Only streamed transactions have it there, and there are none.
+    end: ascii(`,"is_stream":false,"xid":${isOriginal ? null : xid}}`),
   }));
 
   function writeRowChange(event: RowChange, out: JsonWriter): void {
@@ -59,12 +75,14 @@ export function wal2httpFormat(catalog: TypeCatalog, options: RowOptions): Event
     } else {
       out.put(KEY_TYPES[old.kind]);
       out.put(op === 'update' ? OLD_TUPLE : TUPLE);
-      (old.kind === 'full' ? row : identity).write(old.tuple, out);
+      if (isOriginal) row.writeTuple(old.tuple, out);
+      else (old.kind === 'full' ? row : identity).write(old.tuple, out);
     }
     if (current !== null) {
       if (op === 'update') out.put(NEW_TUPLE);
-      row.write(current, out);
-      if (op === 'update') {
+      if (isOriginal) row.writeTuple(current, out);
+      else row.write(current, out);
+      if (op === 'update' && !isOriginal) {
         out.put(UNCHANGED);
         row.writeUnchanged(current, out);
         out.byte(CLOSE_BRACKET);
@@ -74,14 +92,16 @@ export function wal2httpFormat(catalog: TypeCatalog, options: RowOptions): Event
   }
 
   function writeTruncation(event: TableTruncation, out: JsonWriter): void {
-    const { relation, cascade, restartIdentity } = event;
+    const { relation, cascade, restartIdentity, relationIds } = event;
+    const ids = joinsTruncates ? (relationIds ?? [relation.relationId]) : [relation.relationId];
     const flags = (cascade ? CASCADE : 0) | (restartIdentity ? RESTART_IDENTITY : 0);
     out.put(relations.of(relation).fixed.head);
-    out.ascii(`,"relation_ids":[${relation.relationId}],"flags":${flags}`);
+    out.ascii(`,"relation_ids":[${ids.join()}],"flags":${flags}`);
   }
 
   return {
     contentType: 'application/json',
+    ...(joinsTruncates && { skips: isOfJoinedTruncate }),
     write(event, out) {
       const { idStart, end } = transactions.of(event.transaction);
       out.put(TYPES[event.op]);
@@ -94,6 +114,17 @@ export function wal2httpFormat(catalog: TypeCatalog, options: RowOptions): Event
       out.put(end);
     },
   };
+}
+
+/** The message stands with the first of the tables. */
+function isOfJoinedTruncate(event: WritableEvent): boolean {
+  if (event.op !== 'truncate' || event.relationIds === undefined) return false;
+  return event.relation.relationId !== event.relationIds[0];
+}
+
+/** Every value as the server's text. */
+function textValues(values: ValueOptions): ValueOptions {
+  return { ...values, override: () => writeJsonString };
 }
 
 function writeMessage(event: EmittedMessage, out: JsonWriter): void {

@@ -68,8 +68,23 @@ function keyOf(text: Uint8Array, columns: readonly string[] | null): string | nu
     objectOf('before') ??
     objectOf('new_tuple_data') ??
     objectOf('tuple_data') ??
-    objectOf('old_tuple_data');
-  return row === null || columns === null ? null : picked(row, columns);
+    objectOf('old_tuple_data') ??
+    objectOf('record') ??
+    objectOf('old_record') ??
+    hasuraRow(objectOf('event'));
+  if (row === null || columns === null) return null;
+  return picked(row, columns);
+}
+
+/** Within Hasura's event: the new row, or of a delete the old one. */
+function hasuraRow(event: Uint8Array | null): Uint8Array | null {
+  const data = event === null ? undefined : jsonMembers(event).get('data');
+  if (event === null || data === undefined || event[data.start] !== OPEN_BRACE) return null;
+  const json = event.subarray(data.start, data.end);
+  const members = jsonMembers(json);
+  const rows = ['new', 'old'].flatMap((name) => members.get(name) ?? []);
+  const row = rows.find(({ start }) => json[start] === OPEN_BRACE);
+  return row === undefined ? null : json.subarray(row.start, row.end);
 }
 
 function walhookKey(event: Uint8Array): string | null {
@@ -80,6 +95,8 @@ function walhookKey(event: Uint8Array): string | null {
 
 function picked(row: Uint8Array, columns: readonly string[]): string | null {
   const members = jsonMembers(row);
+  // wal2http's columns have no names.
+  if (members.size === 3 && members.has('processed_length')) return null;
   const values = columns.flatMap((name) => {
     const slice = members.get(name);
     return slice === undefined

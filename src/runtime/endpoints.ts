@@ -10,8 +10,9 @@ import { drasiOutcome } from '../sinks/drasi/answer.ts';
 import { drasiBatchUrl } from '../sinks/drasi/batch-url.ts';
 import type { AnswerOverrides } from '../sinks/http/answer.ts';
 import { httpSink } from '../sinks/http/http-sink.ts';
+import { lineByLine } from '../sinks/http/line-by-line.ts';
 import { requestOptions, stdoutOptions } from './delivery-options.ts';
-import { formatSetup } from './formats.ts';
+import { formatSetup, sendsLineByLine } from './formats.ts';
 import { hook0Endpoint } from './hook0-endpoint.ts';
 import { limitOf } from './limits.ts';
 import { maskingAnswers } from './masked-answers.ts';
@@ -71,7 +72,8 @@ function createHttpSink(
     answers: overridesOf(endpoint.answers),
   };
   const client = createHttpClient(new URL(url), endpoint.concurrency, proxyOf(endpoint));
-  return httpSink(options, client, clock, drasi ? drasiOutcome : undefined);
+  const sink = httpSink(options, client, clock, drasi ? drasiOutcome : undefined);
+  return sendsLineByLine(endpoint) ? lineByLine(sink) : sink;
 }
 
 function overridesOf(answers: ResolvedHttpEndpoint['answers']): AnswerOverrides {

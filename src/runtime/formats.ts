@@ -42,6 +42,8 @@ const LISTS: Partial<Record<FormatChoice['format'], Framing>> = {
 };
 /** Formats whose events tell which endpoint they were sent to. */
 const NAMES_ENDPOINT: ReadonlySet<FormatChoice['format']> = new Set(['hasura', 'sequin']);
+/** Messages that go one by one. */
+const messageLines: Framing = { ...singleEvent, separator: jsonLines.separator };
 const PAIRS: Readonly<Record<Bodies, PairedValues>> = {
   lists: pairInList,
   lines: pairOfLines,
@@ -58,10 +60,11 @@ export function formatSetup(
   const bodies = bodiesOf(endpoint, choice);
   // The others write an event in one way, wherever it stands.
   const pairs = choice.format === 'debezium' || choice.format === 'drasi' ? bodies : null;
+  const joinsTruncates = joinsTruncatesOf(endpoint, choice);
   return {
     createFormat(catalog, about) {
       const { pipeline } = config;
-      const around = { ...about, pipeline, endpoint: endpoint.name, bodies };
+      const around = { ...about, pipeline, endpoint: endpoint.name, bodies, joinsTruncates };
       const format = createFormat(choice, catalog, rows, around);
       const outboxOf = outboxReaderOf(endpoint, catalog);
       if (outboxOf === null) return format;
@@ -74,8 +77,9 @@ export function formatSetup(
       return outboxFormat(outboxOf, format);
     },
     createFraming({ database, system }) {
+      if (sendsLineByLine(endpoint)) return wal2httpFraming(messageLines, rows.columns, 'original');
       if (choice.format === 'wal2http' && bodies !== 'single') {
-        return wal2httpFraming(FRAMES[bodies], rows.columns);
+        return wal2httpFraming(FRAMES[bodies], rows.columns, choice.columns);
       }
       if (bodies !== 'lists') return FRAMES[bodies];
       if (choice.format !== 'walhook') return LISTS[choice.format] ?? jsonList;
@@ -87,6 +91,7 @@ export function formatSetup(
       rows.values,
       endpoint.columns,
       pairs,
+      joinsTruncates,
       NAMES_ENDPOINT.has(choice.format) ? endpoint.name : null,
       endpoint.outbox === undefined ? null : [endpoint.outbox, bodies, ...headersOf(endpoint)],
     ]),
@@ -97,6 +102,7 @@ type Surroundings = SourceAbout & {
   readonly pipeline: string;
   readonly endpoint: string;
   readonly bodies: Bodies;
+  readonly joinsTruncates: boolean;
 };
 
 function createFormat(
@@ -109,7 +115,7 @@ function createFormat(
     case 'walhook':
       return walhookFormat(catalog, rows);
     case 'wal2http':
-      return wal2httpFormat(catalog, rows);
+      return wal2httpFormat(catalog, rows, choice.columns, around.joinsTruncates);
     case 'cloudevents':
       return cloudeventsFormat(catalog, rows, attributesOf(choice, around), choice.mode);
     case 'debezium': {
@@ -132,6 +138,23 @@ function createFormat(
     case 'supabase':
       return supabaseFormat(catalog, rows);
   }
+}
+
+/** Only where no table of a statement can be left out, or be another: the message stands with one. */
+function joinsTruncatesOf(
+  { filter, transform }: ResolvedHttpEndpoint | ResolvedStdoutEndpoint,
+  choice: FormatChoice,
+): boolean {
+  if (choice.format !== 'wal2http' || choice.columns === 'object') return false;
+  return filter?.tables === undefined && filter?.where === undefined && transform === undefined;
+}
+
+/** Whether each message of a body is a request of its own, as wal2http sends them. */
+export function sendsLineByLine(endpoint: ResolvedHttpEndpoint | ResolvedStdoutEndpoint): boolean {
+  const choice = chosenFormat(endpoint);
+  // What an outbox holds is the application's, and may have lines of its own.
+  if (choice.format !== 'wal2http' || endpoint.outbox !== undefined) return false;
+  return choice.columns === 'original' && bodiesOf(endpoint, choice) === 'single';
 }
 
 function bodiesOf(

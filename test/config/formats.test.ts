@@ -37,7 +37,11 @@ test.each<{ options: Options; choice: object }>([
     options: { format: 'sequin', sequin: { consumerName: 'orders_webhook' } },
     choice: { format: 'sequin', consumerName: 'orders_webhook' },
   },
-  { options: { format: 'wal2http' }, choice: { format: 'wal2http' } },
+  { options: { format: 'wal2http' }, choice: { format: 'wal2http', columns: 'original' } },
+  {
+    options: { format: 'wal2http', wal2http: { columns: 'object' } },
+    choice: { format: 'wal2http', columns: 'object' },
+  },
   {
     options: { format: 'cloudevents' },
     choice: { format: 'cloudevents', mode: 'structured', typePrefix: 'dev.walhook' },
@@ -126,9 +130,10 @@ test('options of another format are a problem: they would do nothing', async () 
     drasi: {},
     hasura: {},
     sequin: {},
+    wal2http: {},
   };
   expect(await problems(endpoint)).toEqual(
-    ['cloudevents', 'debezium', 'drasi', 'hasura', 'sequin'].map((format) => ({
+    ['cloudevents', 'debezium', 'drasi', 'hasura', 'sequin', 'wal2http'].map((format) => ({
       path: `endpoints[0].${format}`,
       got: 'a group of options',
       wants: `to be left out, or the format ${format}`,

@@ -78,7 +78,7 @@ async function deliverExamples(): Promise<Example[]> {
 }
 
 const NUMBERS_THAT_VARY =
-  /^(xid|txId|lsn|oid|relation_id|(final|commit)_lsn|ts_(ms|us|ns)|timestamp)$/;
+  /^(xid|txId|lsn|oid|relation_id|(final|commit|end)_lsn|ts_(ms|us|ns)|timestamp)$/;
 const TEXTS_THAT_VARY = [
   { name: 'event id', pattern: /^[\dA-F]{16}-[\dA-F]{8}$/ },
   { name: 'LSN', pattern: /^[\dA-F]+\/[\dA-F]+$/ },

@@ -20,7 +20,7 @@ const CHANGES = [
   `select pg_logical_emit_message(true, 'p', 'x')`,
 ];
 
-/** As wal2http has them. */
+/** As wal2http has them, in bodies of several events. */
 const MESSAGES =
   'begin relation insert commit begin update commit begin truncate commit begin message commit'.split(
     ' ',
@@ -103,8 +103,22 @@ test('a batch of wal2http messages begins and ends its transactions', async () =
   expect(messages.map(({ type }) => type)).toEqual(MESSAGES);
 });
 
-test('a wal2http message alone is the body', async () => {
+test('wal2http messages go one by one, each under an id of its own', async () => {
   const requests = await deliver({ format: 'wal2http', batch: { maxEvents: 1 } });
+  const messages = requests.map(bodyOf) as Json[];
+  expect(messages.flatMap(schemaOf('wal2http'))).toEqual([]);
+  const expected =
+    'begin relation insert commit begin relation update commit begin relation truncate commit begin message commit';
+  expect(messages.map(({ type }) => type).join(' ')).toBe(expected);
+  expect(new Set(requests.map(({ headers }) => headers['webhook-id'])).size).toBe(requests.length);
+});
+
+test('a wal2http message with values by column is the body alone', async () => {
+  const requests = await deliver({
+    format: 'wal2http',
+    wal2http: { columns: 'object' },
+    batch: { maxEvents: 1 },
+  });
   expect(requests.map(bodyOf)).toMatchObject([
     { type: 'insert', namespace: 'public', relation_name: 'orders' },
     { type: 'update' },

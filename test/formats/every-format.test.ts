@@ -81,6 +81,24 @@ test('a CloudEvent has the walhook event as its data, byte for byte', () => {
   }
 });
 
+test('wal2http has columns that its schema takes, and shows nothing that is left out', () => {
+  const hidden = new Set(['body', 'who']);
+  const columns: ColumnPolicy = {
+    writer: (view, column, write) => (hidden.has(view.columns[column]!.name) ? null : write),
+    masks: () => false,
+  };
+  const faultsOf = schemaOf('wal2http');
+  const plain = wal2httpFormat(catalog, PLAIN, 'original');
+  const hiding = wal2httpFormat(catalog, { ...PLAIN, columns }, 'original');
+  for (const event of events) expect(faultsOf(written(plain, event))).toEqual([]);
+  const [shown, left] = [plain, hiding].map((format) =>
+    events.map((event) => writtenText(format, event)).join(''),
+  );
+  for (const secret of ['xxxxx', 'quoted']) {
+    expect([shown!.includes(secret), left!.includes(secret)]).toEqual([true, false]);
+  }
+});
+
 test('wal2http has the rows of the walhook event', () => {
   for (const event of events) {
     const { type, tuple_data, old_tuple_data, new_tuple_data } = written(

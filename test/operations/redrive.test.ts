@@ -45,6 +45,7 @@ const FORMATS: readonly (readonly [string, Partial<HttpEndpoint>])[] = [
   ['sequin, one a request', { format: 'sequin', batch: { maxEvents: 1 } }],
   ['supabase', { format: 'supabase' }],
   ['wal2http', { format: 'wal2http' }],
+  ['wal2http, by column', { format: 'wal2http', wal2http: { columns: 'object' } }],
 ];
 
 describe.each(FORMATS)('%s', (_format, options) => {
