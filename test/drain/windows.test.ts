@@ -54,7 +54,7 @@ async function beside(
   await database.query(`select pg_copy_logical_replication_slot('${config.slot}', '${slot}')`);
   await database.query(
     `insert into walhook.pipelines (pipeline, slot, publication, database, announced_lsn)
-     values ('${name}', '${slot}', 'walhook', '${database.name}', 'FFFFFFFF/0')`,
+     values ('${name}', '${slot}', 'walhook', '${database.name}', pg_current_wal_lsn())`,
   );
   return pipeline.configured({ pipeline: name, slot, endpoints: [endpoint], drain: drain ?? {} });
 }
