@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { doctor, type Diagnosis } from '../../src/operations/doctor/doctor.ts';
@@ -19,7 +19,8 @@ test('on a standby, which takes no writes, drain and doctor say so, and what to 
   );
   await database.query('insert into t values (1)');
   // In recovery, as a standby is, though there is no primary that it could follow.
-  await writeFile(join(server.dataDirectory, 'standby.signal'), '');
+  const signal = join(server.dataDirectory, 'standby.signal');
+  await writeFile(signal, '');
   await server.restart('fast');
 
   const report = await drain();
@@ -43,4 +44,8 @@ test('on a standby, which takes no writes, drain and doctor say so, and what to 
     found: expect.stringContaining('a standby'),
     remedy: expect.stringContaining('state.url'),
   });
+
+  // The database is dropped after the file.
+  await rm(signal);
+  await server.restart('fast');
 });
