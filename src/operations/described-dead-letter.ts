@@ -14,7 +14,12 @@ function parsedKey(letter: StoredDeadLetter): unknown {
   const exact = text.replaceAll(STRING_OR_INTEGER, (token) =>
     token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${token}"`,
   );
-  return JSON.parse(exact);
+  try {
+    return JSON.parse(exact);
+  } catch {
+    // A key that was damaged hinders nothing: it is shown as it is.
+    return text;
+  }
 }
 
 const STRING_OR_INTEGER = /"[^"\\]*(?:\\[^][^"\\]*)*"|(?<![\d.eE+-])-?\d+(?![\d.eE])/g;

@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { CatalogRecord } from '../changes/catalog-past.ts';
 import { formatLsn, type Lsn } from '../pgoutput/lsn.ts';
+import { damaged } from './damage.ts';
 import type { StateDatabase } from './state-database.ts';
 
 export async function recallCatalog(
@@ -12,10 +13,43 @@ export async function recallCatalog(
     .from(catalogRecords)
     .where(eq(catalogRecords.pipeline, pipeline))
     .orderBy(catalogRecords.throughLsn);
-  return rows.map(
-    ({ kind, oid, version, shape, afterLsn, throughLsn }) =>
-      ({ kind, oid, version, shape, after: afterLsn, through: throughLsn }) as CatalogRecord,
-  );
+  return rows.map(({ kind, oid, version, shape, afterLsn, throughLsn }) => {
+    if (!isShape(kind, shape)) {
+      const key = `${kind} ${oid}, version ${version}`;
+      const place = { table: 'catalog_records', key, column: 'shape' };
+      throw damaged(place, 'is not what a type or a key is made of');
+    }
+    return { kind, oid, version, shape, after: afterLsn, through: throughLsn } as CatalogRecord;
+  });
+}
+
+/** A record of a kind that is not known is asked for by nothing. */
+function isShape(kind: string, shape: unknown): boolean {
+  if (kind !== 'type' && kind !== 'key') return true;
+  if (typeof shape !== 'object' || shape === null) return false;
+  const { columns, attributes } = shape as Readonly<Record<string, unknown>>;
+  if (kind === 'key')
+    return isListOf(columns, 'name', 'string') && isListOf(columns, 'number', 'number');
+  switch ((shape as { readonly kind?: unknown }).kind) {
+    case 'scalar':
+      return true;
+    case 'array':
+      return 'elementOid' in shape && 'delimiter' in shape;
+    case 'domain':
+      return 'baseOid' in shape;
+    case 'composite':
+      return isListOf(attributes, 'name', 'string') && isListOf(attributes, 'typeOid', 'number');
+    default:
+      return false;
+  }
+}
+
+function isListOf(list: unknown, field: string, type: 'string' | 'number'): boolean {
+  if (!Array.isArray(list)) return false;
+  return list.every((item: unknown) => {
+    if (typeof item !== 'object' || item === null) return false;
+    return typeof (item as Readonly<Record<string, unknown>>)[field] === type;
+  });
 }
 
 export async function noteCatalog(

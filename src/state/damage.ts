@@ -33,11 +33,31 @@ export function assertGroup(value: unknown, place: Place): void {
   throw damaged(place, 'holds JSON that is no object');
 }
 
-/** The server and its driver have codes; what has none was thrown while its answer was read. */
-export function unlessDamaged(error: Error): Error {
-  const isOfReading =
-    error instanceof RangeError || error instanceof SyntaxError || error instanceof TypeError;
-  if (!isOfReading || error instanceof WalhookError || 'code' in error) return error;
-  const what = `a value in the state tables cannot be read (${error.message.slice(0, 200)})`;
-  return new WalhookError('state_damaged', what, { cause: error });
+/** Throws state_damaged where JSON is no object of texts, as headers are. */
+export function assertTexts(value: unknown, place: Place): void {
+  assertGroup(value, place);
+  if (Object.values(value as object).every((text) => typeof text === 'string')) return;
+  throw damaged(place, 'holds something else than texts');
+}
+
+/** Throws state_damaged where JSON is no list of texts. */
+export function assertTextList(value: unknown, place: Place): void {
+  if (Array.isArray(value) && value.every((text) => typeof text === 'string')) return;
+  throw damaged(place, 'holds JSON that is no list of texts');
+}
+
+/** Deeper than anything that is written: to go through it might take more stack than there is. */
+const DEEPEST = 100;
+
+export function isTooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST) return true;
+    level = level.filter(isGroup).flatMap((group) => Object.values(group));
+  }
+  return false;
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

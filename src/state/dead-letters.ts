@@ -8,6 +8,7 @@ import type {
   StoredDeadLetter,
 } from '../drain/state-store.ts';
 import { formatLsn } from '../pgoutput/lsn.ts';
+import { assertTexts } from './damage.ts';
 import { DURABLY } from './durable-commit.ts';
 import { CLOCK, epochMsOrNull, instant } from './instants.ts';
 import { isCurrent, leaseLost } from './lease.ts';
@@ -209,11 +210,14 @@ type LetterRow = Omit<StoredDeadLetter, 'key' | 'headers' | 'answer' | 'lastAtte
 
 export function storedLetter({ lastAttemptMs, key, ...row }: LetterRow): StoredDeadLetter {
   const { headers, answer } = row;
+  if (headers !== null) {
+    assertTexts(headers, { table: 'dead_letters', key: `id ${row.id}`, column: 'headers' });
+  }
   return {
     ...row,
     ...(key === null ? {} : { key }),
     // Those of before this column have none.
-    headers: typeof headers === 'object' && headers !== null ? headers : {},
+    headers: headers ?? {},
     answer:
       answer === null || answer.status === null
         ? null

@@ -175,7 +175,7 @@ function claimedMessage(
   const { rule, subject, detail } = row;
   const resolvedAt = dateOrNull(row.resolved_ms);
   const toldAt = dateOrNull(row.told_ms);
-  const owed = JSON.parse(row.last_error) as SendFailures;
+  const owed = owedIn(row.last_error);
   return {
     pipeline,
     kind: resolvedAt !== null ? 'recovered' : toldAt === null ? 'opened' : 'reminder',
@@ -184,8 +184,18 @@ function claimedMessage(
     toldAt,
     attempt: row.attempts,
     // A channel that was taken out of the configuration is owed nothing any more.
-    owed: channels.filter((name) => Object.hasOwn(owed, name)),
+    owed: channels.filter((name) => owed === null || Object.hasOwn(owed, name)),
   };
+}
+
+/** null where it was damaged: then it is owed to every channel, for once too often is better than never. */
+function owedIn(text: string): SendFailures | null {
+  try {
+    const owed = JSON.parse(text) as unknown;
+    return typeof owed === 'object' ? (owed as SendFailures | null) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Only while the claim stands: an incident that was resolved meanwhile has another message. */

@@ -15,7 +15,7 @@ import { DURABLY } from './durable-commit.ts';
 import { headwayOf } from './headway.ts';
 import { CLOCK, epochMs, fromNow, instant } from './instants.ts';
 import { notRegistered } from './pipelines.ts';
-import type { StateDatabase } from './state-database.ts';
+import { sqlState, type StateDatabase } from './state-database.ts';
 import { plus } from './tallies.ts';
 
 /** The pipeline's row as it was before this statement; `token` is null where it was not free. */
@@ -31,6 +31,8 @@ type LeaseRow = {
   expires_at_ms: number | null;
   token: string | null;
 };
+
+const OUT_OF_RANGE = '22003';
 
 /** No lease is for so long, whatever the server's clock says. */
 const NEVER_MS = Date.UTC(9_999, 0);
@@ -48,7 +50,9 @@ export async function acquireLease(
   { pipeline, owner, ttlMs, session, slotAt, target }: LeaseRequest,
 ): Promise<LeaseOutcome> {
   const { pipelines } = tables;
-  const { rows } = await db.execute<LeaseRow>(sql`
+  const { rows } = await db
+    .execute<LeaseRow>(
+      sql`
     with held as materialized (
       select * from ${pipelines} where pipeline = ${pipeline} for update
     ), verdict as materialized (
@@ -73,7 +77,13 @@ export async function acquireLease(
       announced_lsn, lease_owner,
       ${epochMs(sql`lease_expires_at`)} as expires_at_ms,
       (select lease_token from taken) as token, ${DURABLY}
-    from verdict`);
+    from verdict`,
+    )
+    .catch((error: unknown) => {
+      if (sqlState(error) !== OUT_OF_RANGE) throw error;
+      const place = { table: 'pipelines', key: `pipeline ${pipeline}`, column: 'lease_token' };
+      throw damaged(place, 'is the largest there is, so that no drainer can take the lease', error);
+    });
 
   const [row] = rows;
   if (row === undefined) throw notRegistered(pipeline, schemaName);

@@ -5,7 +5,7 @@ import type { ParkedBatch } from '../delivery/parked-batch.ts';
 import type { Lease, ParkedCount, StoredParkedBatch } from '../drain/state-store.ts';
 import { formatLsn } from '../pgoutput/lsn.ts';
 import { DURABLY } from './durable-commit.ts';
-import { assertGroup, readColumn } from './damage.ts';
+import { assertGroup, assertTexts, readColumn } from './damage.ts';
 import { epochMs } from './instants.ts';
 import { isCurrent, leaseLost } from './lease.ts';
 import { readManifest, readSettledPlaces, writeManifest } from './parked-manifest.ts';
@@ -122,7 +122,7 @@ export async function loadParked(
   return rows.map(({ manifest, ...batch }) => {
     const at = (column: string) => ({ table: 'parked_batches', key: `id ${batch.id}`, column });
     assertGroup(batch.lanes, at('lanes'));
-    assertGroup(batch.headers, at('headers'));
+    assertTexts(batch.headers, at('headers'));
     return readColumn(at('manifest'), () => ({
       ...batch,
       events: readManifest(manifest, batch.body.length),

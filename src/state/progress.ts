@@ -20,7 +20,7 @@ import { isCurrent, leaseLost } from './lease.ts';
 import { type PauseColumns, pauseOf } from './pauses.ts';
 import type { StateDatabase } from './state-database.ts';
 import { storableTexts } from './storable-text.ts';
-import { addedUp, arrayText, plus } from './tallies.ts';
+import { addedUp, arrayText, plus, sumOf } from './tallies.ts';
 
 /**
  * One statement, one round trip: where the lease is no longer current, `lease` is empty, and so is
@@ -79,12 +79,12 @@ export async function saveProgress(
         ${column((entry) => entry.state)}::text[],
         ${sql.param(reasons)}::text[],
         ${column(({ health }) => health?.breaker ?? null)}::text[],
-        ${column(({ health }) => health?.consecutiveFailures ?? null)}::integer[],
+        ${column(({ health }) => upToLargest(health?.consecutiveFailures))}::integer[],
         ${column(({ health }) => storableMs(health?.downSince ?? null))}::float8[],
         ${column(({ health }) => storableMs(health?.nextAttemptAt ?? null))}::float8[],
         ${column(({ health }) => health?.lastFailure ?? null)}::text[],
         ${column(({ health }) => health?.stuck?.eventId ?? null)}::text[],
-        ${column(({ health }) => health?.stuck?.times ?? null)}::integer[],
+        ${column(({ health }) => upToLargest(health?.stuck?.times))}::integer[],
         ${column(({ delivered }) => delivered)}::bigint[],
         ${column(({ filtered }) => filtered)}::bigint[],
         ${column(({ parked }) => parked)}::bigint[],
@@ -113,15 +113,15 @@ export async function saveProgress(
         last_failure = ${ifTold('last_failure')},
         stuck_event_id = ${ifTold('stuck_event_id')},
         stuck_times = ${ifTold('stuck_times')},
-        delivered = kept.delivered + excluded.delivered,
-        filtered = kept.filtered + excluded.filtered,
-        parked = kept.parked + excluded.parked,
-        dead_lettered = kept.dead_lettered + excluded.dead_lettered,
-        failed_attempts = kept.failed_attempts + excluded.failed_attempts,
+        delivered = ${counted('delivered')},
+        filtered = ${counted('filtered')},
+        parked = ${counted('parked')},
+        dead_lettered = ${counted('dead_lettered')},
+        failed_attempts = ${counted('failed_attempts')},
         events_by_operation = ${addedUp('events_by_operation')},
         attempts_by_outcome = ${addedUp('attempts_by_outcome')},
         attempts_by_latency = ${addedUp('attempts_by_latency')},
-        attempt_ms = kept.attempt_ms + excluded.attempt_ms,
+        attempt_ms = ${counted('attempt_ms')},
         updated_at = ${CLOCK}
     ), forgotten as (
       delete from ${tables.parkedBatches} as p using lease
@@ -152,6 +152,16 @@ function pausesIn(
     if (row.endpoint !== null && pause !== null) pauses.set(row.endpoint, pause);
   }
   return pauses;
+}
+
+/** Of an integer column: a count that was damaged grows no further. */
+function upToLargest(count: number | undefined): number | null {
+  return count === undefined ? null : Math.min(count, 2 ** 31 - 1);
+}
+
+function counted(name: string): SQL {
+  const column = sql.identifier(name);
+  return sumOf(sql`kept.${column}`, sql`excluded.${column}`);
 }
 
 function unlessBehind(name: string): SQL {

@@ -1,5 +1,4 @@
 import { WalhookError } from '../errors/walhook-error.ts';
-import { unlessDamaged } from './damage.ts';
 import { MIGRATIONS } from './migrations.generated.ts';
 import { driverError, sqlState, type StateDatabase } from './state-database.ts';
 
@@ -49,8 +48,7 @@ export async function explaining<T>(state: StateDatabase, work: () => Promise<T>
     return await work();
   } catch (error) {
     if (NOT_AS_EXPECTED.has(sqlState(error))) await assertReady(state);
-    const thrown = driverError(error);
-    throw thrown instanceof Error ? unlessDamaged(thrown) : thrown;
+    throw driverError(error);
   }
 }
 

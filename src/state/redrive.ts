@@ -43,7 +43,7 @@ export function redriveDeadLetter(
           .update(deadLetters)
           .set({
             detail: detail!,
-            attempts: sql`${deadLetters.attempts} + 1`,
+            attempts: sql`least(${deadLetters.attempts}, 2147483646) + 1`,
             lastAttemptAt: CLOCK,
             answerStatus: outcome.answer?.status ?? null,
             answerBody,

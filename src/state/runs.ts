@@ -1,5 +1,6 @@
 import { and, count, desc, eq, lt, sql } from 'drizzle-orm';
 import type { RunRecord } from '../drain/state-store.ts';
+import { isTooDeep } from './damage.ts';
 import { instant, time } from './instants.ts';
 import type { StateDatabase } from './state-database.ts';
 import { storableText } from './storable-text.ts';
@@ -38,12 +39,12 @@ export async function recordRun(
 }
 
 /** The latest first. */
-export function listRuns(
+export async function listRuns(
   { db, tables: { runs } }: StateDatabase,
   pipeline: string,
   limit: number,
 ): Promise<readonly RunRecord[]> {
-  return db
+  const rows = await db
     .select({
       runId: runs.runId,
       pipeline: runs.pipeline,
@@ -56,6 +57,8 @@ export function listRuns(
     .where(eq(runs.pipeline, pipeline))
     .orderBy(desc(runs.finishedAt), desc(runs.runId))
     .limit(limit);
+  // It is there to be read by people: one that was damaged hinders nothing.
+  return rows.map((row) => (isTooDeep(row.report) ? { ...row, report: null } : row));
 }
 
 /** By status. */

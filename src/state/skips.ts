@@ -2,6 +2,7 @@ import { and, desc, eq, sql } from 'drizzle-orm';
 import type { SkipRecord } from '../drain/skip.ts';
 import type { Lease } from '../drain/state-store.ts';
 import { formatLsn, type Lsn } from '../pgoutput/lsn.ts';
+import { assertTextList } from './damage.ts';
 import { DURABLY } from './durable-commit.ts';
 import { fromEpochMs, instant } from './instants.ts';
 import { isCurrent, leaseLost } from './lease.ts';
@@ -48,20 +49,27 @@ export async function loadSkip(
   const { skips } = state.tables;
   const which = and(eq(skips.pipeline, pipeline), eq(skips.commitLsn, commitLsn));
   const [skip] = await selection(state).where(which);
-  return skip ?? null;
+  return skip === undefined ? null : readable(skip);
 }
 
 /** The latest first. */
-export function listSkips(
+export async function listSkips(
   state: StateDatabase,
   pipeline: string,
   limit: number,
 ): Promise<readonly SkipRecord[]> {
   const { skips } = state.tables;
-  return selection(state)
+  const rows = await selection(state)
     .where(eq(skips.pipeline, pipeline))
     .orderBy(desc(skips.commitLsn))
     .limit(limit);
+  return rows.map(readable);
+}
+
+function readable(skip: SkipRecord): SkipRecord {
+  const key = `commit_lsn ${formatLsn(skip.commitLsn)}`;
+  assertTextList(skip.tables, { table: 'skips', key, column: 'tables' });
+  return skip;
 }
 
 function selection({ db, tables: { skips } }: StateDatabase) {

@@ -46,7 +46,7 @@ export async function loadTallies(
 export function addedUp(name: string): SQL {
   const column = sql.identifier(name);
   return sql`array(
-    select coalesce(sum, 0) + coalesce(more, 0)
+    select ${sumOf(sql`coalesce(sum, 0)`, sql`coalesce(more, 0)`)}
     from unnest(kept.${column}, excluded.${column}) with ordinality as counted (sum, more, place)
     order by place)`;
 }
@@ -57,8 +57,15 @@ export function arrayText(values: readonly number[]): string {
 }
 
 export function plus(column: SQLWrapper, more: number): SQL {
-  return sql`${column} + ${Math.round(more)}::bigint`;
+  return sumOf(column, sql`${Math.round(more)}::bigint`);
 }
+
+/** It stays at the largest bigint: a count that was damaged must not be what fails a drain. */
+export function sumOf(kept: SQLWrapper, more: SQLWrapper): SQL {
+  return sql`${kept} + least(${more}, ${LARGEST_BIGINT} - greatest(${kept}, 0))`;
+}
+
+const LARGEST_BIGINT = sql`9223372036854775807`;
 
 /** A row from before something was counted has fewer numbers. */
 function completed(values: readonly number[], empty: readonly number[]): readonly number[] {

@@ -250,3 +250,17 @@ test('text that Postgres cannot hold is stored without what it cannot', async ()
   await store.settleMessage((await claim(1))[0]!, { email: 'said \0' });
   expect(await rows()).toMatchObject([{ detail: 'HTTP 500: \uFFFD' }]);
 });
+
+test.each(['', 'null', '7', 'no JSON'])(
+  'what a message is owed to that was damaged, as %j, makes it owed to every channel',
+  async (text) => {
+    const { database, see, end, claim } = await openIncidents();
+    await see(0);
+    await end(1);
+    await database.query(
+      'update walhook.incidents set last_error = $1, resolved_notified_at = null',
+      [text],
+    );
+    expect(await claim(2, { due: [] })).toMatchObject([{ kind: 'recovered', owed: CHANNELS }]);
+  },
+);
