@@ -82,6 +82,8 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
     // What follows something unreadable is as unreadable.
     if (refused.has(socket)) return;
     refused.add(socket);
+    // More of it would count as a sign of life, and keep a peer that takes no answer connected.
+    socket.pause();
     const mayWrite = code !== 'ECONNRESET' && (await unanswered.answered(socket));
     if (!mayWrite || !socket.writable) return void socket.destroy();
     writeRefusal(socket, refuse(unreadableBecause(code)));

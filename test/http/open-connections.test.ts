@@ -86,7 +86,7 @@ describe('a peer that does not hang up is hung up on', () => {
     socket.pause();
     const document = requestText('GET', '/openapi.json', [withToken]);
     // More than the buffers of both sides hold.
-    socket.write(document.replace('connection: close\r\n', '').repeat(300));
+    socket.write(document.replace('connection: close\r\n', '').repeat(150));
     await isGone(socket);
     expect(socket.destroyed).toBe(true);
   });
