@@ -17,7 +17,9 @@ export function addDemoCommand(program: Command, runs: Runs): void {
     const lines: string[] = [];
     const say = (line: string): void => {
       lines.push(line);
-      if (!session.json) session.terminal.data(line);
+      if (session.json) return;
+      // A line of data is one line: its breaks are the story's own.
+      for (const each of line.split('\n')) session.terminal.data(each);
     };
     const { signal, dispose } = stopOnSignals(() => say('Stopping …'));
     try {
