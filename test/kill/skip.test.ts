@@ -5,20 +5,10 @@ import { lsnOf } from '../support/pipeline.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { skip, stuckAt, stuckPipeline, takenBy } from '../support/stuck-pipeline.ts';
 import { DrainerSupply } from './drainer-process.ts';
+import { STEPS } from './plan.ts';
 
 const drainers = new DrainerSupply();
 afterAll(() => drainers.close());
-
-const STEPS: readonly DrainStep[] = [
-  'window-read',
-  'before-send',
-  'after-send',
-  'before-checkpoint',
-  'after-checkpoint',
-  'before-advance',
-  'after-advance',
-  'before-release',
-];
 
 test.skipIf(serverMajorVersion < 15)(
   'a drainer that is killed at any step of a skip leaves it to the next: nothing is lost, and nothing more is skipped',

@@ -1,12 +1,10 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { doctor, type Diagnosis } from '../../src/operations/doctor/doctor.ts';
-import { withPipeline } from '../../src/runtime/administration.ts';
-import { nodePlatform } from '../../src/runtime/node-platform.ts';
 import { createPipeline } from '../support/pipeline.ts';
 import { startPrivateServer } from '../support/private-server.ts';
 import { startReceiver } from '../support/receiver.ts';
+import { diagnosed } from './operations-config.ts';
 
 test('on a standby, which takes no writes, drain and doctor say so, and what to do', async () => {
   const server = await startPrivateServer();
@@ -30,15 +28,7 @@ test('on a standby, which takes no writes, drain and doctor say so, and what to 
   });
   expect(receiver.requests).toEqual([]);
 
-  const found = new Map<string, Diagnosis>();
-  const tools = {
-    withPipeline: <T>(look: Parameters<typeof withPipeline<T>>[2]) =>
-      withPipeline(config, nodePlatform, look),
-    endpoints: [],
-    reach: () => Promise.resolve(),
-    now: () => nodePlatform.clock.now(),
-  };
-  await doctor(tools, (diagnosis) => found.set(diagnosis.name, diagnosis));
+  const found = await diagnosed(config);
   expect(found.get('server version')).toMatchObject({
     status: 'failed',
     found: expect.stringContaining('a standby'),
